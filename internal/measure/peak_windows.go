@@ -1,0 +1,5 @@
+package measure
+
+import "os"
+
+func peakEnded(*os.ProcessState) int64 { return 0 }

@@ -1,0 +1,26 @@
+package dasf
+
+import (
+	"runtime"
+	"runtime/metrics"
+)
+
+// largeAnswer is from how many bytes on the memory of a response is collected
+// as soon as it is free.
+const largeAnswer = 32 << 20
+
+// collect has the memory of a large response, of n bytes, collected at once. Left
+// to the collector's own pace, which lets the memory double, results and their
+// JSON of several calls lie beside each other before it begins. It is not done
+// where the program holds so much else that a collection costs more than the
+// response did.
+func collect(n int) {
+	if n < largeAnswer {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	if live[0].Value.Kind() == metrics.KindUint64 && live[0].Value.Uint64() <= 8*uint64(n) {
+		runtime.GC()
+	}
+}

@@ -1,0 +1,400 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/dasf-go/dasf/internal/envelope"
+)
+
+// A consumer is a [Consumer] with a socket.
+type consumer struct {
+	link    *link
+	gate    *gate
+	topic   string
+	options ConsumeOptions
+
+	mu         sync.Mutex
+	socket     *socket // nil while there is none
+	connection uint64  // number of the present, or last, socket
+	what       Delivery
+	takesNacks bool
+	closed     chan struct{}
+	deliver    func(*Message) // instead of queue; nil until Deliver
+	queue      []*Message
+	queued     int64         // bytes in queue
+	room       chan struct{} // closed when queue is shorter; nil while nobody waits
+
+	ready chan struct{} // holds a token while queue may not be empty
+
+	scratch envelope.Frame // of the goroutine that reads
+}
+
+func newConsumer(b *socketBroker, t *target, topic string, o ConsumeOptions) *consumer {
+	c := &consumer{gate: &b.gate, topic: topic, options: o, closed: make(chan struct{}), ready: make(chan struct{}, 1)}
+	c.link = newLink(b, c, t, topic, o.Subscription, func() { c.gate.set(c, true) })
+	return c
+}
+
+func (c *consumer) isClosed() bool {
+	select {
+	case <-c.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c *consumer) Receive(ctx context.Context) (*Message, error) {
+	for {
+		m, err := c.take(ctx)
+		if m != nil || err != nil {
+			return m, err
+		}
+		select {
+		case <-c.ready:
+		case <-c.closed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Deliver hands messages to take instead of to Receive, which from then on
+// returns only errors: one after the other and in order, from the goroutine that
+// reads from the socket. It must not wait, and not close the consumer. The root
+// package asks for this method, since to wake another goroutine costs more than
+// to take a message.
+func (c *consumer) Deliver(take func(*Message)) {
+	for {
+		c.mu.Lock()
+		if len(c.queue) == 0 {
+			c.deliver = take
+			c.mu.Unlock()
+			return
+		}
+		m := c.next()
+		c.mu.Unlock()
+		take(m)
+	}
+}
+
+// take returns a message, or an error, or neither.
+func (c *consumer) take(ctx context.Context) (*Message, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.isClosed() {
+		return nil, ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if len(c.queue) == 0 {
+		return nil, nil
+	}
+	m := c.next()
+	if len(c.queue) > 0 {
+		c.wake() // another Receive
+	}
+	return m, nil
+}
+
+// next takes a message out of the queue, which is not empty.
+func (c *consumer) next() *Message {
+	m := c.queue[0]
+	c.queue[0] = nil
+	c.queue = c.queue[1:]
+	c.queued -= m.receipt.weight
+	c.makeRoom()
+	return m
+}
+
+// wake lets one Receive look at the queue.
+func (c *consumer) wake() {
+	select {
+	case c.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (c *consumer) makeRoom() {
+	if c.room != nil {
+		close(c.room)
+		c.room = nil
+	}
+}
+
+// weight is about what a message holds in memory. An empty property of a short
+// name takes seven bytes of text, and ten times as much in a table.
+func weight(f *envelope.Frame, properties int) int64 {
+	return int64(len(f.Payload)+len(f.Properties)) + 64*int64(properties) + 1024
+}
+
+func (c *consumer) connected(s *socket, h http.Header, again bool) {
+	c.mu.Lock()
+	c.socket = s
+	c.connection++
+	c.what, c.takesNacks = deliveryOf(c.link.broker.form, h)
+	if c.what.DropsWhenFull && c.options.Prefetch > 0 {
+		c.what.Backlog = min(c.what.Backlog, c.options.Prefetch)
+	}
+	c.mu.Unlock()
+	if again {
+		c.gate.set(c, true)
+	} else {
+		c.gate.enter(c)
+	}
+}
+
+// disconnected forgets what has not been received yet where it comes again.
+func (c *consumer) disconnected(error) {
+	c.gate.set(c, false)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.socket = nil
+	if c.what.Redelivers {
+		c.queue, c.queued = nil, 0
+		c.makeRoom()
+	}
+}
+
+// refused takes another name for a subscription that only this consumer can
+// have meant: Exclusive, so that nobody shares it, and NonDurable, so that
+// nothing waits in it. A broker that has not noticed that the old connection is
+// dead (Pulsar takes up to 300 s) answers 409 as long.
+func (c *consumer) refused(err error) *target {
+	e, ok := asHandshakeError(err)
+	private := c.options.NonDurable && (c.options.Type == "" || c.options.Type == Exclusive)
+	if !ok || e.Status != http.StatusConflict || !private {
+		return nil
+	}
+	o := c.options
+	o.Subscription += "-" + strconv.FormatUint(rand.Uint64N(1<<32), 36)
+	address, err := c.link.broker.form.consumerURL(c.topic, o)
+	if err != nil {
+		return nil
+	}
+	t, err := newTarget(address, c.link.broker.o.Header)
+	if err != nil {
+		return nil
+	}
+	return t
+}
+
+// prove makes the consumer tell the gate that it is there, if it is: the answer
+// to a ping does, or a new connection.
+func (c *consumer) prove() {
+	c.mu.Lock()
+	s := c.socket
+	c.mu.Unlock()
+	if s != nil {
+		s.probeNow()
+	}
+}
+
+// frame reads a message.
+func (c *consumer) frame(s *socket, text []byte) {
+	f := &c.scratch
+	if err := scan(text, f); err != nil {
+		c.link.bad(err, text)
+		return
+	}
+	if f.MessageID == nil {
+		c.link.bad(errors.New("message without a messageId"), text)
+		return
+	}
+	m, err := c.message(f)
+	if err != nil {
+		// Not acknowledged it would come again and again.
+		c.link.bad(err, text)
+		s.send(outgoing{head: envelope.AppendAck(nil, string(f.MessageID))})
+		return
+	}
+	c.put(s, m)
+}
+
+// message copies what f holds.
+func (c *consumer) message(f *envelope.Frame) (*Message, error) {
+	properties, err := envelope.PropertyMap(f.Properties)
+	if err != nil {
+		return nil, err
+	}
+	m := &Message{
+		ID:              string(f.MessageID),
+		Context:         string(f.ContextText()),
+		Key:             string(f.Key),
+		Properties:      properties,
+		RedeliveryCount: f.RedeliveryCount,
+		receipt:         receipt{consumer: c, delivery: c.connection, weight: weight(f, len(properties))},
+	}
+	if f.HasPayload {
+		m.Payload = append(c.payloadBuffer(len(f.Payload)), f.Payload...)
+	}
+	if t, err := time.Parse(time.RFC3339, string(f.PublishTime)); err == nil {
+		m.PublishTime = t
+	}
+	return m, nil
+}
+
+// smallestReleased is from which length on a payload's buffer is worth keeping.
+const smallestReleased = 32 << 10
+
+// payloadBuffer returns an empty buffer for n bytes.
+func (c *consumer) payloadBuffer(n int) []byte {
+	if n >= smallestReleased && c.link != nil {
+		if b, ok := c.link.broker.dialer.buffers.payloads.Get().(*[]byte); ok && cap(*b) >= n {
+			return (*b)[:0]
+		}
+	}
+	return make([]byte, 0, n)
+}
+
+// Release says that nothing holds on to the payload of m any more, so that a
+// later message may lie where it is. The root package asks for this method: the
+// pieces of a large response are one like the other.
+func (c *consumer) Release(m *Message) {
+	if m.receipt.consumer == c && cap(m.Payload) >= smallestReleased {
+		payload := m.Payload
+		m.Payload = nil
+		c.link.broker.dialer.buffers.payloads.Put(&payload)
+	}
+}
+
+// put queues m. While the program does not receive, it waits, and with it the
+// broker.
+func (c *consumer) put(s *socket, m *Message) {
+	for {
+		c.mu.Lock()
+		if deliver := c.deliver; deliver != nil {
+			c.mu.Unlock()
+			if !c.isClosed() {
+				deliver(m)
+			}
+			return
+		}
+		if c.queued < c.link.broker.o.ReceiveBuffer || len(c.queue) == 0 {
+			c.queue = append(c.queue, m)
+			c.queued += m.receipt.weight
+			c.wake()
+			c.mu.Unlock()
+			return
+		}
+		if c.room == nil {
+			c.room = make(chan struct{})
+		}
+		room := c.room
+		c.mu.Unlock()
+		s.pause(true)
+		s.wire.reader.During(func() {
+			select {
+			case <-room:
+			case <-c.closed:
+			}
+		})
+		if c.isClosed() {
+			return
+		}
+		s.pause(false)
+	}
+}
+
+func (c *consumer) Ack(ctx context.Context, m *Message) error {
+	return c.settle(ctx, m, envelope.AppendAck)
+}
+
+// AckLater is Ack for a consumer that nobody else shares, whose window is wide:
+// acknowledgements leave together, up to 5 ms late. The client of the root
+// package asks for it.
+func (c *consumer) AckLater(m *Message) {
+	c.mu.Lock()
+	s := c.socket
+	if m.receipt.consumer != c || m.receipt.delivery != c.connection || c.isClosed() {
+		s = nil
+	}
+	c.mu.Unlock()
+	if s != nil {
+		s.sendLater(outgoing{head: envelope.AppendAck(make([]byte, 0, ackLength), m.ID)})
+	}
+}
+
+// ackLength is as long as most acknowledgements are.
+const ackLength = 64
+
+func (c *consumer) Nack(ctx context.Context, m *Message) error {
+	c.mu.Lock()
+	takesNacks := c.takesNacks
+	c.mu.Unlock()
+	if !takesNacks {
+		return c.settle(ctx, m, nil)
+	}
+	return c.settle(ctx, m, envelope.AppendNack)
+}
+
+// Return hands m back as [Consumer.Nack] does, and says that nobody has begun
+// with it: the embedded broker then delivers it again at once, and does not
+// count the delivery. The backend of the root package asks for it.
+func (c *consumer) Return(ctx context.Context, m *Message) error {
+	c.mu.Lock()
+	counts := c.what.CountsDeliveries
+	c.mu.Unlock()
+	if !counts {
+		return c.Nack(ctx, m)
+	}
+	return c.settle(ctx, m, envelope.AppendReturn)
+}
+
+// settle sends the answer to a message, if it came over the present socket and
+// there is a text for it.
+func (c *consumer) settle(ctx context.Context, m *Message, text func(dst []byte, id string) []byte) error {
+	if m.receipt.consumer != c {
+		return errForeign
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	s := c.socket
+	if m.receipt.delivery != c.connection {
+		s = nil
+	}
+	reading := c.deliver != nil
+	c.mu.Unlock()
+	if c.isClosed() {
+		return ErrClosed
+	}
+	if s == nil || text == nil {
+		return nil
+	}
+	f := outgoing{head: text(make([]byte, 0, ackLength), m.ID)}
+	if reading { // the broker's window bounds how many there are
+		s.send(f)
+		return nil
+	}
+	return s.sendWhenRoom(ctx, f)
+}
+
+// Connected reports whether the socket is up, and since when it is or is not.
+// The client of the root package asks for it.
+func (c *consumer) Connected() (up bool, since time.Time) { return c.link.connected() }
+
+func (c *consumer) Delivery() Delivery {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.what
+}
+
+func (c *consumer) Close() error {
+	c.mu.Lock()
+	if !c.isClosed() {
+		close(c.closed)
+		c.queue = nil
+	}
+	c.mu.Unlock()
+	c.gate.leave(c)
+	c.link.close()
+	return nil
+}

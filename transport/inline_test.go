@@ -1,0 +1,144 @@
+package transport_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dasf-go/dasf/transport"
+)
+
+// What the root package asks of a consumer besides the interface.
+type (
+	deliverer interface {
+		Deliver(func(*transport.Message))
+	}
+	lateAcker interface{ AckLater(*transport.Message) }
+)
+
+func TestSmallFramesOfEveryLengthArriveWhole(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p, broker := l.produce(l.plain(), "topic")
+		// Around the lengths at which the header, the eight bytes that are
+		// masked at once, and who writes the frame change.
+		lengths := []int{0, 60, 61, 62, 63, 64, 65, 66, 67, 100, 32_000, 33_000, 65_300, 65_500, 65_700}
+		for _, n := range lengths {
+			text := strings.Repeat("0123456789", n/10+1)[:n]
+			result := l.send(p, text)
+			if got := broker.ok(); got != text {
+				t.Errorf("%d bytes: %d came, %.40q", n, len(got), got)
+			}
+			if err := l.result(result); err != nil {
+				t.Errorf("%d bytes: %v", n, err)
+			}
+		}
+	})
+}
+
+func TestWhatThePeerDoesNotTakeAtOnceFollowsInOrder(t *testing.T) {
+	inLab(t, func(l *lab) {
+		p, broker := l.produce(l.plain(), "topic")
+		l.net.Hold(true)
+		var results []<-chan error
+		const n = 200 // of 1 kB, more than the connection holds
+		text := strings.Repeat("x", 1000)
+		for i := range n {
+			results = append(results, l.send(p, fmt.Sprint(i)+" "+text))
+			synctest.Wait()
+		}
+		l.net.Hold(false)
+		for i := range n {
+			if got := broker.ok(); got != fmt.Sprint(i)+" "+text {
+				t.Fatalf("message %d: %d bytes came, %.40q", i, len(got), got)
+			}
+		}
+		for i, result := range results {
+			if err := l.result(result); err != nil {
+				t.Errorf("message %d: %v", i, err)
+			}
+		}
+	})
+}
+
+func TestDeliverHandsOverWhatCameBeforeAndAfterInOrder(t *testing.T) {
+	inLab(t, func(l *lab) {
+		consumer, broker := l.consume(l.plain(), "topic")
+		broker.deliver("0")
+		broker.deliver("1")
+		synctest.Wait()
+		got := make(chan string, 10)
+		consumer.(deliverer).Deliver(func(m *transport.Message) {
+			got <- m.ID
+			if err := consumer.Ack(l.Context(), m); err != nil {
+				t.Error(err)
+			}
+		})
+		broker.deliver("2")
+		broker.deliver("3")
+		var ids []string
+		for range 4 {
+			ids = append(ids, <-got)
+			broker.read() // its acknowledgement
+		}
+		if want := []string{"0", "1", "2", "3"}; !slices.Equal(ids, want) {
+			t.Errorf("handed over %q, want %q", ids, want)
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := consumer.Receive(l.Context())
+			ended <- err
+		}()
+		synctest.Wait()
+		consumer.Close()
+		if err := <-ended; err != transport.ErrClosed {
+			t.Errorf("Receive: %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestLateAcknowledgementsLeaveTogether(t *testing.T) {
+	inLab(t, func(l *lab) {
+		consumer, broker := l.consume(l.plain(), "topic")
+		later := consumer.(lateAcker).AckLater
+		receive := func(id int) *transport.Message {
+			broker.deliver(fmt.Sprint(id))
+			return l.receive(consumer)
+		}
+		acknowledged := func(from, to int) {
+			t.Helper()
+			for i := from; i < to; i++ {
+				if got, want := broker.read(), fmt.Sprintf(`{"messageId":"%d"}`, i); got != want {
+					t.Errorf("the broker got %s, want %s", got, want)
+				}
+			}
+		}
+		later(receive(0))
+		later(receive(1))
+		broker.silent()
+		time.Sleep(5 * time.Millisecond)
+		acknowledged(0, 2)
+
+		for i := range 16 { // enough to leave at once
+			later(receive(2 + i))
+		}
+		start := time.Now()
+		acknowledged(2, 18)
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("16 acknowledgements left after %v", waited)
+		}
+
+		later(receive(18))
+		second := receive(19)
+		if err := consumer.Ack(l.Context(), second); err != nil { // takes the late one along
+			t.Fatal(err)
+		}
+		acknowledged(18, 20)
+
+		later(receive(20))
+		consumer.Close() // loses none
+		acknowledged(20, 21)
+	})
+}
