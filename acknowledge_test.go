@@ -26,28 +26,30 @@ func TestRequestIsAcknowledgedAfterItsResponse(t *testing.T) {
 		{"not when told otherwise", dasf.Config{Ack: dasf.AckOnReceipt}, false, []string{"ack topic request", "sent topic_aroEhfGH response"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			b := watched()
-			if test.np {
-				b.delivery = nonPersistent
-			}
-			tb := startBackend(t, b, test.cfg)
-			p := newRawPeer(t, b, "topic")
-			p.send("request", "1", `{"func_name":"echo","data":"x"}`)
-			p.receive()
-			tb.stop()
-			if err := <-tb.err; err != nil {
-				t.Error(err)
-			}
-			tb.err <- nil
-			var got []string
-			for _, e := range b.noted() {
-				if slices.Contains(test.want, e) {
-					got = append(got, e)
+			synctest.Test(t, func(t *testing.T) {
+				b := watched()
+				if test.np {
+					b.delivery = nonPersistent
 				}
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(diff)
-			}
+				tb := startBackend(t, b, test.cfg)
+				p := newRawPeer(t, b, "topic")
+				p.send("request", "1", fmt.Sprintf(sleepJSON, 1.0))
+				p.receive()
+				tb.stop()
+				if err := <-tb.err; err != nil {
+					t.Error(err)
+				}
+				tb.err <- nil
+				var got []string
+				for _, e := range b.noted() {
+					if slices.Contains(test.want, e) {
+						got = append(got, e)
+					}
+				}
+				if diff := cmp.Diff(test.want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
 		})
 	}
 }

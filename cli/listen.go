@@ -55,10 +55,10 @@ func (c *listenCommand) run(s *session) (err error) {
 		}
 		ready := cfg.Ready
 		cfg.Ready = func() {
-			s.logger.Info("waiting for incoming request")
 			if ready != nil {
 				ready()
 			}
+			s.logger.Info("waiting for incoming request")
 		}
 	})
 	if err != nil {
