@@ -6,6 +6,10 @@ SHELL := bash
 .DEFAULT_GOAL := all
 
 GO ?= go
+# With RETRY=1 tests that fail are run once more, as CI does: see .ci/retry.
+RETRY ?=
+# $(call test,PACKAGES,FLAGS)
+test = $(if $(RETRY),.ci/retry "$(1)" $(2),$(GO) test $(2) $(1))
 # How long each fuzz target runs in "make fuzz".
 FUZZTIME ?= 30s
 # The systems that "make cross" builds for.
@@ -24,12 +28,12 @@ test: ## run the tests that need nothing but Go
 
 .PHONY: race
 race: ## run them with the race detector
-	$(GO) test -race ./...
+	$(call test,./...,-race -timeout 6m)
 
 .PHONY: jsonv2
 jsonv2: ## run them with the JSON package of the next Go in the standard library
 	GOEXPERIMENT=jsonv2 $(GO) vet ./...
-	GOEXPERIMENT=jsonv2 $(GO) test ./...
+	export GOEXPERIMENT=jsonv2; $(call test,./...,-timeout 6m)
 
 .PHONY: bench
 bench: ## run each benchmark once, so that none of them rots
@@ -109,11 +113,11 @@ peers: ## install what the interop tests run against into DASF_PEERS_CACHE
 
 .PHONY: interop
 interop: ## run the tests against the peers, which must be installed
-	$(GO) test -tags interop -count=1 -timeout 20m -parallel 4 -bench . -benchtime 1x ./internal/interop/...
+	$(call test,./internal/interop/...,-tags interop -count=1 -timeout 20m -parallel 4 -bench . -benchtime 1x)
 
 .PHONY: faults
 faults: ## break brokers, backends and networks, and account for each request; needs the peers
-	$(GO) -C internal/faults test -tags interop -count=1 -parallel 3 -timeout 20m
+	$(call test,./internal/faults,-tags interop -count=1 -parallel 3 -timeout 18m)
 
 .PHONY: soak
 soak: ## the same calls for hours: a million on the embedded broker; needs the peers
