@@ -54,6 +54,55 @@ func TestRequestIsAcknowledgedAfterItsResponse(t *testing.T) {
 	}
 }
 
+// The embedded broker acknowledges a request when it takes the response.
+func TestASettledRequestIsNotAcknowledgedAgain(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		cfg     dasf.Config
+		settled bool
+		asked   []string // messages that responses settle
+		want    []string
+	}{
+		{"settled", dasf.Config{}, true, []string{"1", "2"}, nil},
+		{"not settled", dasf.Config{}, false, []string{"1", "2"}, []string{"ack topic request", "ack topic request"}},
+		{"acknowledged before", dasf.Config{Ack: dasf.AckOnReceipt}, true, nil, []string{"ack topic request", "ack topic request"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := watched()
+				var asked []string
+				b.settle = func(m *transport.Message) bool {
+					asked = append(asked, m.Properties["requestContext"])
+					return test.settled
+				}
+				tb := startBackend(t, b, test.cfg)
+				p := newRawPeer(t, b, "topic")
+				for _, context := range []string{"0", "1", "2"} { // the first opens the producer, and waits for it
+					p.send("request", context, fmt.Sprintf(sleepJSON, 1.0))
+					p.receive()
+				}
+				tb.stop()
+				if err := <-tb.err; err != nil {
+					t.Error(err)
+				}
+				tb.err <- nil
+				var acks []string
+				for _, e := range b.noted() {
+					if strings.HasPrefix(e, "ack topic request") {
+						acks = append(acks, e)
+					}
+				}
+				if diff := cmp.Diff(append([]string{"ack topic request"}, test.want...), acks); diff != "" {
+					t.Error(diff)
+				}
+				if diff := cmp.Diff(test.asked, asked); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
 func TestAckAfterResponseIsRefusedOnNonPersistentPulsar(t *testing.T) {
 	b := watched()
 	b.delivery = nonPersistent

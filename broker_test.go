@@ -15,6 +15,10 @@ import (
 // A watchedBroker is a broker in memory that notes what passes, answers with
 // another Delivery where a test asks for one, and loses messages.
 type watchedBroker struct {
+	// settle reports whether a message that a response settles is acknowledged
+	// with it; nil where the broker knows no such thing.
+	settle func(*transport.Message) bool
+
 	transport.Broker
 	delivery func(transport.Delivery) transport.Delivery
 	lose     func(topic string, m *transport.Message) bool // on the way to the broker
@@ -86,7 +90,11 @@ func (b *watchedBroker) Produce(ctx context.Context, topic string) (transport.Pr
 	b.mu.Lock()
 	b.open[topic]++
 	b.mu.Unlock()
-	return &watchedProducer{Producer: p, broker: b, topic: topic}, nil
+	watched := &watchedProducer{Producer: p, broker: b, topic: topic}
+	if b.settle != nil {
+		return &settlingProducer{watched}, nil
+	}
+	return watched, nil
 }
 
 type watchedConsumer struct {
@@ -263,4 +271,11 @@ func (p *rawPeer) receive() (map[string]string, string) {
 		p.t.Fatal(err)
 	}
 	return maps.Clone(m.Properties), string(text)
+}
+
+// A settlingProducer is one of the embedded broker.
+type settlingProducer struct{ *watchedProducer }
+
+func (p *settlingProducer) StartLate(m, settles *transport.Message, then func(settled bool, err error)) (uint64, error) {
+	return p.Start(m, func(err error) { then(err == nil && settles != nil && p.broker.settle(settles), err) })
 }

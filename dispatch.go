@@ -122,7 +122,7 @@ func (r *remote) start(ctx context.Context, p *pending, m *transport.Message) er
 	if !ok {
 		return r.sendOut(ctx, p, m)
 	}
-	ticket, err := out.Start(m, func(err error) {
+	ticket, err := startLate(out, m, nil, func(_ bool, err error) {
 		if err != nil {
 			p.end(outcome{err: sendingError(err)})
 		}

@@ -54,6 +54,22 @@ type starter interface {
 	Stop(ticket uint64, err error)
 }
 
+// A lateStarter is a starter that leaves the broker time to acknowledge what
+// nobody waits for, and has it acknowledge a request together with its answer;
+// see StartLate in the transport package.
+type lateStarter interface {
+	StartLate(m, settles *transport.Message, then func(settled bool, err error)) (ticket uint64, err error)
+}
+
+// startLate begins to send m with StartLate, or with Start where there is no
+// other way.
+func startLate(out starter, m, settles *transport.Message, then func(settled bool, err error)) (ticket uint64, err error) {
+	if late, ok := out.(lateStarter); ok {
+		return late.StartLate(m, settles, then)
+	}
+	return out.Start(m, func(err error) { then(false, err) })
+}
+
 func newProducers(b transport.Broker, keepAlive, connect time.Duration, most int) *producers {
 	base, stop := context.WithCancel(context.Background())
 	return &producers{broker: b, keepAlive: keepAlive, connect: connect, most: most,
@@ -77,6 +93,19 @@ func (p *producers) send(ctx context.Context, topic string, m *transport.Message
 // have returned, and must not wait. It returns false, and has done nothing,
 // where that can't be done: there is no connection yet, or none that is kept.
 func (p *producers) start(topic string, m *transport.Message, then func(error)) bool {
+	return p.startBy(topic, func(out starter, then func(bool, error)) (uint64, error) {
+		return out.Start(m, func(err error) { then(false, err) })
+	}, func(_ bool, err error) { then(err) })
+}
+
+// startLate is start for what nobody waits for; see [lateStarter].
+func (p *producers) startLate(topic string, m, settles *transport.Message, then func(settled bool, err error)) bool {
+	return p.startBy(topic, func(out starter, then func(bool, error)) (uint64, error) {
+		return startLate(out, m, settles, then)
+	}, then)
+}
+
+func (p *producers) startBy(topic string, begin func(starter, func(bool, error)) (uint64, error), then func(bool, error)) bool {
 	p.mu.Lock()
 	one := p.open[topic]
 	if one == nil || p.closed || p.keepAlive <= 0 || !one.connected() || one.err != nil {
@@ -91,13 +120,13 @@ func (p *producers) start(topic string, m *transport.Message, then func(error)) 
 	p.use(one)
 	p.mu.Unlock()
 	s := &started{end: time.Now().Add(p.connect)}
-	end := func(err error) {
+	end := func(settled bool, err error) {
 		p.put(one, s, err)
-		then(err)
+		then(settled, err)
 	}
-	ticket, err := out.Start(m, end)
+	ticket, err := begin(out, end)
 	if err != nil {
-		end(err)
+		end(false, err)
 		return true
 	}
 	p.mu.Lock()

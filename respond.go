@@ -204,7 +204,7 @@ func (r *backend) answerJob(a, kept *answer, messages []*delivered) {
 
 // maxSending is how many short answers may be on their way to the broker
 // without a worker that waits for them.
-const maxSending = 256
+const maxSending = 512
 
 // startAnswer begins to send an answer that is not cut. It is called by a
 // worker, which the end of the run waits for, and counts itself in.
@@ -212,8 +212,15 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 	if r.cut(a).Count() > 1 {
 		return false
 	}
+	var settles *transport.Message
+	if r.afterResponse() && len(messages) > 0 {
+		settles = messages[0].Message
+	}
 	r.waiting.Add(1)
-	started := r.producers.start(a.call.topic, r.answerMessage(a), func(err error) {
+	started := r.producers.startLate(a.call.topic, r.answerMessage(a), settles, func(settled bool, err error) {
+		if settled {
+			messages = messages[1:]
+		}
 		r.answered(a, kept, messages, err)
 		<-r.sending
 		r.waiting.Done()

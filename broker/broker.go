@@ -23,6 +23,8 @@ type Broker struct {
 	identities identities
 	writers    sync.Pool // of *writer
 	readers    nowait.Group
+	lateness   lateness
+	settlers   settlers
 	scratch    sync.Pool // of *[]byte, to read long messages into
 
 	lastSeq   atomic.Uint64
@@ -147,6 +149,7 @@ func (b *Broker) Shutdown(ctx context.Context) error {
 	go func() {
 		b.running.Wait()
 		b.stopTimers()
+		b.lateness.end()
 		close(done)
 	}()
 	select {

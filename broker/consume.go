@@ -64,14 +64,16 @@ func (s *socket) ignore(reason string) {
 // The methods below are what a consumer can ask of its topic. A consumer that
 // is no longer subscribed asks in vain.
 
-func (t *topic) ack(c *consumer, seq uint64) {
+func (t *topic) ack(c *consumer, seq uint64) (done bool) {
 	t.mu.Lock()
 	defer t.unlock()
 	// dasf-broker-django, too, takes it for a sign of life (consumers.py).
 	t.status.ponged.Store(time.Now().UnixNano())
 	if s := c.subscription; s != nil && s.ack(seq, c.user) {
 		t.broker.acknowledged.Add(1)
+		return true
 	}
+	return false
 }
 
 func (t *topic) nack(c *consumer, seq uint64) {

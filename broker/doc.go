@@ -29,7 +29,19 @@
 //
 //	Dasf-Broker: 1; redelivers=true; max-frame=16777216
 //
-// by which a client tells this broker from others.
+// by which a client tells this broker from others. A producer's has late=true
+// besides, and a consumer's consumer=TOKEN: extensions of the envelope, which
+// Go peers use and no consumer sees.
+//
+// A message with "dasfLate":true is answered up to 10 ms late, and one answer
+// may stand for several such messages whose contexts are whole numbers in a row,
+// in strings: {"result":"ok","context":"7","from":"3"} is for 3 to 7. Refusals
+// are never late, and answers come in the order of the messages.
+//
+// A message with "dasfSettles":"TOKEN.messageId" also acknowledges, once it is
+// taken, what the consumer with this token was sent. The answer then has
+// "settled":true, but not if the consumer is gone or the message was acknowledged
+// before.
 //
 // # Pages
 //

@@ -50,6 +50,8 @@ func FuzzProduce(f *testing.F) {
 		f.Add([]byte(text), false)
 		f.Add([]byte(text), true)
 	})
+	f.Add([]byte(`{"payload":"","context":"1","dasfLate":true,"dasfSettles":"a.b"}`), true)
+	f.Add([]byte(`{"context":"18446744073709551615","dasfLate":true,"dasfSettles":7}`), false)
 	b, err := New(Config{})
 	if err != nil {
 		f.Fatal(err)
@@ -64,7 +66,10 @@ func FuzzProduce(f *testing.F) {
 			s.form = envelope.Pulsar
 		}
 		s.produce(websocket.TextMessage, bytes.Clone(text))
+		s.mu.Lock()
+		s.begin() // also the late answer
 		answers := frames(t, s.frames)
+		s.mu.Unlock()
 		if s.closing {
 			if len(in.got) > 0 {
 				t.Fatal("a text that closes the connection was taken")

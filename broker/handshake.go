@@ -126,6 +126,9 @@ func (s *socket) attach(e endpoint) error {
 			return err
 		}
 		s.consumer, err = s.topic.subscribe(e.subscription, o, s)
+		if err == nil {
+			s.token = s.broker.settlers.add(s)
+		}
 	}
 	s.attached = err == nil
 	return err
@@ -138,6 +141,7 @@ func (s *socket) detach() {
 	}
 	s.attached = false
 	if s.consumer != nil {
+		s.broker.settlers.Delete(s.token)
 		s.topic.unsubscribe(s.consumer)
 	} else {
 		s.topic.removeProducer(s.name)
@@ -156,9 +160,15 @@ func (s *socket) upgrade(w http.ResponseWriter, r *http.Request, chosen string) 
 			http.Error(w, reason.Error(), status)
 		},
 	}
-	// transport reads this: an unacknowledged message comes again, and how
-	// long an envelope may be.
-	header := http.Header{"Dasf-Broker": {fmt.Sprintf("1; redelivers=true; max-frame=%d", b.config.MaxMessage)}}
+	// transport reads this: an unacknowledged message comes again, how long an
+	// envelope may be, and what else a producer may ask for; see late.go.
+	says := fmt.Sprintf("1; redelivers=true; max-frame=%d", b.config.MaxMessage)
+	if s.consumer != nil {
+		says += "; consumer=" + s.token
+	} else {
+		says += "; late=true"
+	}
+	header := http.Header{"Dasf-Broker": {says}}
 	if chosen != "" {
 		header.Set("Sec-Websocket-Protocol", chosen)
 	}

@@ -46,7 +46,7 @@ func (s *socket) produce(kind int, text []byte) {
 	m := newMessage(text, &f, time.Now())
 	s.topic.storing(m, s.domain)
 	if m.durable {
-		s.produceDurable(m, f.Context)
+		s.produceDurable(m, takenOf(&f))
 		return
 	}
 	s.settle() // answers go out in the order of the messages
@@ -54,17 +54,28 @@ func (s *socket) produce(kind int, text []byte) {
 		s.reject(f.Context, codeRefused, "%w", err)
 		return
 	}
-	s.broker.received.Add(1)
-	s.answer(&envelope.Answer{Result: "ok", MessageID: m.id, Context: f.Context})
+	s.accept(m, takenOf(&f))
 }
 
-func (s *socket) produceDurable(m *message, context []byte) {
+// accept answers a message that was published, once what it settles is
+// acknowledged.
+func (s *socket) accept(m *message, f *taken) {
+	s.broker.received.Add(1)
+	settled := len(f.settles) > 0 && s.broker.settlers.settle(f.settles)
+	if f.late {
+		s.answerLate(f, settled)
+		return
+	}
+	s.answer(&envelope.Answer{Result: "ok", MessageID: m.id, Context: f.context, Settled: settled})
+}
+
+func (s *socket) produceDurable(m *message, f *taken) {
 	s.expect(1)
-	later, err := s.topic.publish(m, func(err error) { s.written(m, context, err) })
+	later, err := s.topic.publish(m, func(err error) { s.written(m, f, err) })
 	switch {
 	case !later:
 		s.expect(-1)
-		s.reject(context, codeRefused, "%w", err)
+		s.reject(f.context, codeRefused, "%w", err)
 	case s.reader.Buffered() > 0:
 		s.broker.store.Wake() // there is more to write
 	default:
@@ -73,12 +84,11 @@ func (s *socket) produceDurable(m *message, context []byte) {
 }
 
 // written answers a message that is on the disk, or that the disk has refused.
-func (s *socket) written(m *message, context []byte, err error) {
+func (s *socket) written(m *message, f *taken, err error) {
 	if err != nil {
-		s.answerRefusal(context, codeRefused, &storeError{err})
+		s.answerRefusal(f.context, codeRefused, &storeError{err})
 	} else {
-		s.broker.received.Add(1)
-		s.answer(&envelope.Answer{Result: "ok", MessageID: m.id, Context: context})
+		s.accept(m, f)
 	}
 	s.expect(-1)
 }

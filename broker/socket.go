@@ -43,6 +43,7 @@ type socket struct {
 	since    time.Time
 
 	subscription string // its name, of a consumer
+	token        string // of a consumer, see [settlers]
 
 	conn   net.Conn
 	quick  nowait.Writer // to conn; nil where there is none
@@ -59,6 +60,7 @@ type socket struct {
 	writing    bool      // somebody writes
 	frames     []byte    // whole frames: answers, control frames
 	deliveries []delivery
+	late       lateAnswers
 	awaited    int // messages whose answers wait for the disk
 	parting    *parting
 	closing    bool // a close frame is queued, nothing may follow it
@@ -129,6 +131,11 @@ func (s *socket) run() {
 // begin makes the queues ready for more; s.mu is held. A quiet socket has no
 // buffers: they belong to the writer.
 func (s *socket) begin() {
+	s.beginWriter()
+	s.appendLate()
+}
+
+func (s *socket) beginWriter() {
 	if s.writer != nil || s.broken {
 		return
 	}
@@ -400,11 +407,15 @@ func (s *socket) answer(a *envelope.Answer) {
 		return
 	}
 	s.begin()
+	s.appendAnswer(a)
+	s.kick()
+}
+
+func (s *socket) appendAnswer(a *envelope.Answer) {
 	start := len(s.frames)
 	s.frames = openFrame(s.frames, opText)
 	s.frames = envelope.AppendAnswer(s.frames, a, s.form)
 	s.frames = seal(s.frames, start, 0)
-	s.kick()
 }
 
 // waitForRoom holds the reader up while the peer does not read what it has asked

@@ -24,6 +24,7 @@ type consumer struct {
 	connection uint64  // number of the present, or last, socket
 	what       Delivery
 	takesNacks bool
+	token      string // see envelope.Reference; "" where the broker gives none
 	closed     chan struct{}
 	deliver    func(*Message) // instead of queue; nil until Deliver
 	queue      []*Message
@@ -139,6 +140,7 @@ func (c *consumer) connected(s *socket, h http.Header, again bool) {
 	c.socket = s
 	c.connection++
 	c.what, c.takesNacks = deliveryOf(c.link.broker.form, h)
+	_, c.token = extensionsOf(h)
 	if c.what.DropsWhenFull && c.options.Prefetch > 0 {
 		c.what.Backlog = min(c.what.Backlog, c.options.Prefetch)
 	}

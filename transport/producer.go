@@ -35,7 +35,7 @@ type sending struct {
 	size     int        // of head and payload
 	counted  time.Time  // when its size was added to what is under way; zero if it is not
 	result   chan error // gets one value; nil where then is called instead
-	then     func(error)
+	then     func(settled bool, err error)
 	answered bool
 	gone     bool // the Send has returned, and what is on the wire is orphaned
 	blame    int
@@ -43,8 +43,9 @@ type sending struct {
 
 // A finished sending is told of outside of the producer's lock.
 type finished struct {
-	then func(error)
-	err  error
+	then    func(settled bool, err error)
+	settled bool
+	err     error
 }
 
 // A producer is a [Producer] with a socket.
@@ -57,6 +58,7 @@ type producer struct {
 	closed     bool
 	socket     *socket // nil while there is none
 	maxFrame   int
+	late       bool                // the broker answers late what says so
 	mostBytes  int                 // under way at once, but for a single message; 0 for no bound
 	bytes      int                 // under way
 	last       uint64              // context of the newest sending
@@ -88,7 +90,7 @@ func (p *producer) Send(ctx context.Context, m *Message) error {
 		return err
 	}
 	s := &sending{payload: m.Payload, result: make(chan error, 1)}
-	if err := p.accept(s, m); err != nil {
+	if err := p.accept(s, m, nil); err != nil {
 		return err
 	}
 	select {
@@ -105,8 +107,8 @@ func (p *producer) Send(ctx context.Context, m *Message) error {
 // root package asks for this method: what waits for a broker's acknowledgement
 // has to be woken for it.
 func (p *producer) Start(m *Message, then func(error)) (ticket uint64, err error) {
-	s := &sending{payload: m.Payload, then: then}
-	if err := p.accept(s, m); err != nil {
+	s := &sending{payload: m.Payload, then: func(_ bool, err error) { then(err) }}
+	if err := p.accept(s, m, nil); err != nil {
 		return 0, err
 	}
 	return s.context, nil
@@ -128,12 +130,12 @@ func (p *producer) Stop(ticket uint64, err error) {
 	}
 	p.mu.Unlock()
 	if s != nil {
-		s.then(err)
+		s.then(false, err)
 	}
 }
 
 // accept queues s.
-func (p *producer) accept(s *sending, m *Message) error {
+func (p *producer) accept(s *sending, m *Message, late *lateness) error {
 	if !jsonscan.IsPlain(m.Payload) {
 		return errPayload
 	}
@@ -144,7 +146,13 @@ func (p *producer) accept(s *sending, m *Message) error {
 	}
 	p.last++
 	s.context = p.last
-	s.head = envelope.AppendMessageHead(make([]byte, 0, headLength(m)), m.Properties, m.Key, strconv.FormatUint(s.context, 10))
+	context := strconv.FormatUint(s.context, 10)
+	if late != nil && p.late {
+		room := headLength(m) + len(late.settles)
+		s.head = envelope.AppendLateHead(make([]byte, 0, room), m.Properties, m.Key, context, late.settles)
+	} else {
+		s.head = envelope.AppendMessageHead(make([]byte, 0, headLength(m)), m.Properties, m.Key, context)
+	}
 	if size := len(s.head) + len(s.payload) + len(envelope.Tail); size > p.maxFrame {
 		return tooLarge(size, p.maxFrame)
 	}
@@ -157,7 +165,7 @@ func (p *producer) accept(s *sending, m *Message) error {
 // headLength is how long the envelope of m is without its payload, unless there
 // is something in it to escape.
 func headLength(m *Message) int {
-	n := 80 + len(m.Key)
+	n := 112 + len(m.Key)
 	for name, value := range m.Properties {
 		n += len(name) + len(value) + len(`"":"",`)
 	}
@@ -188,13 +196,13 @@ func (p *producer) forget(s *sending) {
 }
 
 // end tells who waits for s what has become of it.
-func (p *producer) end(s *sending, err error) {
+func (p *producer) end(s *sending, settled bool, err error) {
 	s.answered = true
 	switch {
 	case s.then == nil:
 		s.result <- err
 	case !s.gone:
-		p.finished = append(p.finished, finished{s.then, err})
+		p.finished = append(p.finished, finished{s.then, settled, err})
 	}
 }
 
@@ -207,7 +215,7 @@ func (p *producer) unlock() {
 		flush.flushSoon()
 	}
 	for _, f := range list {
-		f.then(f.err)
+		f.then(f.settled, f.err)
 	}
 }
 
@@ -252,6 +260,7 @@ func (p *producer) pumpLocked() {
 
 func (p *producer) connected(s *socket, h http.Header, again bool) {
 	d, _ := deliveryOf(p.link.broker.form, h)
+	late, _ := extensionsOf(h)
 	if again {
 		p.gate.doubt()
 	} else {
@@ -259,7 +268,7 @@ func (p *producer) connected(s *socket, h http.Header, again bool) {
 	}
 	p.mu.Lock()
 	defer p.unlock()
-	p.socket, p.maxFrame, p.mostBytes = s, d.MaxFrame, d.PieceSize
+	p.socket, p.maxFrame, p.mostBytes, p.late = s, d.MaxFrame, d.PieceSize, late
 	p.pumpLocked()
 }
 
@@ -337,7 +346,7 @@ func (p *producer) blame(err error) {
 	}
 	for _, s := range p.byContext {
 		if s.blame++; s.blame >= maxBlame {
-			p.answer(s, &SendError{
+			p.answer(s, false, &SendError{
 				Result:  "closed " + strconv.Itoa(closed.code),
 				Message: fmt.Sprintf("broker closed the connection %d times over this message: %s", maxBlame, closed.text),
 			})
@@ -346,8 +355,8 @@ func (p *producer) blame(err error) {
 }
 
 // answer completes s.
-func (p *producer) answer(s *sending, err error) {
-	p.end(s, err)
+func (p *producer) answer(s *sending, settled bool, err error) {
+	p.end(s, settled, err)
 	delete(p.byContext, s.context)
 	p.discount(s)
 	// Brokers answer in order: an answer to a later message says nothing of
@@ -380,17 +389,17 @@ func (p *producer) frame(_ *socket, text []byte) {
 		p.link.bad(err, text)
 		return
 	}
-	p.mu.Lock()
-	defer p.unlock()
-	s := p.asked(f.ContextText())
-	if s == nil {
-		return // for a Send that is over
-	}
 	var refused error
 	if !bytes.Equal(f.Result, []byte("ok")) {
 		refused = &SendError{Result: string(f.Result), Message: string(f.ErrorMsg)}
 	}
-	p.answer(s, refused)
+	p.mu.Lock()
+	defer p.unlock()
+	if f.From != nil && refused == nil {
+		p.answerAll(f)
+	} else if s := p.asked(f.ContextText()); s != nil { // else the Send is over
+		p.answer(s, f.Settled, refused)
+	}
 	p.pumpLocked()
 }
 
@@ -419,7 +428,7 @@ func (p *producer) Close() error {
 	if first {
 		for _, s := range append(p.waiting, p.unanswered...) {
 			if !s.answered && !s.gone {
-				p.end(s, ErrClosed)
+				p.end(s, false, ErrClosed)
 			}
 		}
 		p.waiting, p.unanswered = nil, nil

@@ -117,7 +117,8 @@ func joinURL(base string, query url.Values, segments ...string) (string, error) 
 }
 
 // brokerHeader is how the embedded broker makes itself known in its answer to a
-// handshake: `Dasf-Broker: 1; redelivers=true; max-frame=1048576`.
+// handshake: `Dasf-Broker: 1; redelivers=true; max-frame=1048576`. What
+// follows is in the broker's package documentation.
 const brokerHeader = "Dasf-Broker"
 
 // deliveryOf reads the header of an answer to a handshake.
@@ -139,6 +140,21 @@ func deliveryOf(f form, h http.Header) (d Delivery, takesNacks bool) {
 		}
 	}
 	return d, true
+}
+
+// extensionsOf reads what the embedded broker's handshake says besides: whether
+// it answers messages late that say that this will do, and the token by which
+// producers name what the consumer was sent.
+func extensionsOf(h http.Header) (late bool, token string) {
+	for part := range strings.SplitSeq(h.Get(brokerHeader), ";") {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
+		case "late":
+			late = value == "true"
+		case "consumer":
+			token = value
+		}
+	}
+	return late, token
 }
 
 // A socketBroker opens consumers and producers that have sockets.

@@ -37,6 +37,32 @@ const Tail = `"}`
 func AppendMessageHead(dst []byte, properties map[string]string, key, context string) []byte {
 	dst = append(dst, `{"context":`...)
 	dst = AppendString(dst, context)
+	return appendMessageRest(dst, properties, key)
+}
+
+// AppendLateHead is AppendMessageHead for a message whose answer nobody waits
+// for, towards the embedded broker. settles may be a [Reference], or empty.
+func AppendLateHead(dst []byte, properties map[string]string, key, context, settles string) []byte {
+	dst = append(dst, `{"context":`...)
+	dst = AppendString(dst, context)
+	dst = append(dst, `,"dasfLate":true`...)
+	if settles != "" {
+		dst = append(dst, `,"dasfSettles":`...)
+		dst = AppendString(dst, settles)
+	}
+	return appendMessageRest(dst, properties, key)
+}
+
+// Reference names what a consumer was sent: the token that the embedded broker
+// gave the consumer at its handshake, and the message's id.
+func Reference(token, messageID string) string { return token + "." + messageID }
+
+// CutReference is the reverse of Reference.
+func CutReference(reference []byte) (token, messageID []byte, ok bool) {
+	return bytes.Cut(reference, []byte("."))
+}
+
+func appendMessageRest(dst []byte, properties map[string]string, key string) []byte {
 	if key != "" {
 		dst = append(dst, `,"key":`...)
 		dst = AppendString(dst, key)
@@ -181,6 +207,9 @@ type Answer struct {
 	Context []byte
 	// ErrorMsg explains a result other than ok; left out when empty.
 	ErrorMsg string
+	// From and Settled are those of a [Frame].
+	From    []byte
+	Settled bool
 }
 
 // AppendAnswer appends the text of a. Pulsar's form turns the context into a
@@ -204,6 +233,13 @@ func AppendAnswer(dst []byte, a *Answer, form Form) []byte {
 		} else {
 			dst = append(dst, a.Context...)
 		}
+	}
+	if a.From != nil {
+		dst = append(dst, `,"from":`...)
+		dst = append(dst, a.From...)
+	}
+	if a.Settled {
+		dst = append(dst, `,"settled":true`...)
 	}
 	if form == Pulsar {
 		dst = append(dst, `,"errorCode":0,"schemaVersion":0`...)

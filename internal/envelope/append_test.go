@@ -52,6 +52,28 @@ func TestAppendMessage(t *testing.T) {
 	}
 }
 
+func TestAppendLateHead(t *testing.T) {
+	properties := map[string]string{"a": "b"}
+	for settles, want := range map[string]string{
+		"":          `{"context":"1","dasfLate":true,"key":"k","properties":{"a":"b"},"payload":""}`,
+		`token.i"d`: `{"context":"1","dasfLate":true,"dasfSettles":"token.i\"d","key":"k","properties":{"a":"b"},"payload":""}`,
+	} {
+		if got := string(envelope.AppendLateHead(nil, properties, "k", "1", settles)) + envelope.Tail; got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestReference(t *testing.T) {
+	token, id, ok := envelope.CutReference([]byte(envelope.Reference("token", "a.b")))
+	if string(token) != "token" || string(id) != "a.b" || !ok {
+		t.Errorf("got %q, %q, %v", token, id, ok)
+	}
+	if _, _, ok := envelope.CutReference([]byte("token")); ok {
+		t.Error("a text without a dot is a reference")
+	}
+}
+
 func TestAppendDelivery(t *testing.T) {
 	d := envelope.Delivery{MessageID: "CBQQADAA", PublishTime: time.Date(2026, 11, 24, 16, 16, 22, 30_999_999, time.FixedZone("", 3600)), RedeliveryCount: 2}
 	const added = `{"messageId":"CBQQADAA","publishTime":"2026-11-24T15:16:22.030Z","redeliveryCount":2`
@@ -111,6 +133,8 @@ func TestAppendAnswer(t *testing.T) {
 			`{"result":"send-error:3","errorMsg":"bad \"x\"\n","errorCode":0,"schemaVersion":0}`},
 		{"Pulsar, context a string with escapes", envelope.Answer{Result: "ok", Context: []byte(`"é\n"`)}, envelope.Pulsar,
 			`{"result":"ok","context":"é\n","errorCode":0,"schemaVersion":0}`},
+		{"to several messages", envelope.Answer{Result: "ok", Context: []byte(`"7"`), From: []byte(`"3"`), Settled: true}, envelope.Plain,
+			`{"result":"ok","context":"7","from":"3","settled":true}`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -197,6 +221,11 @@ func FuzzAppendMessage(f *testing.F) {
 			return
 		}
 		text := envelope.AppendMessage(nil, map[string]string{name: value}, key, context, payload)
+		late := append(envelope.AppendLateHead(nil, map[string]string{name: value}, key, context, value), payload...)
+		var said envelope.Frame
+		if !said.ScanPlain(append(late, envelope.Tail...)) || !said.Late || value != "" && string(said.Settles) != valid(value) {
+			t.Errorf("%s says late %v, settles %q", late, said.Late, said.Settles)
+		}
 		for _, c := range text {
 			if c >= utf8.RuneSelf || c < 0x20 {
 				t.Fatalf("%q has a byte %#x", text, c)

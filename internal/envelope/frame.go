@@ -32,6 +32,19 @@ type Frame struct {
 	// EndOfTopic is what the answer to `{"type":"isEndOfTopic"}` carries.
 	EndOfTopic bool
 
+	// Late and Settles are extensions of the embedded broker, members
+	// dasfLate and dasfSettles of a message towards it: nobody waits for its
+	// answer, and what a consumer was sent is acknowledged with it; see
+	// [Reference].
+	Late    bool
+	Settles []byte
+
+	// From makes an answer that of all messages from that context on up to
+	// Context, and Settled says that what they settle is acknowledged: the
+	// embedded broker's answers to late messages.
+	From    []byte
+	Settled bool
+
 	// KeepUnknown makes Scan collect the members that it does not know in
 	// Unknown. It is the one field that Scan reads.
 	KeepUnknown bool

@@ -84,6 +84,11 @@ func (f *Frame) set(name, raw []byte) error {
 			return fmt.Errorf("properties is %s, it must be an object", kindName(raw))
 		}
 		return nil
+	case "dasfLate":
+		f.Late = string(raw) == "true"
+		return nil
+	case "dasfSettles":
+		return setText(&f.Settles, "dasfSettles", raw)
 	}
 	if f.KeepUnknown {
 		f.Unknown = append(f.Unknown, ',')
@@ -102,6 +107,10 @@ func (f *Frame) set(name, raw []byte) error {
 		return setInt(&f.PermitMessages, "permitMessages", raw)
 	case "endOfTopic":
 		f.EndOfTopic = string(raw) == "true"
+	case "from":
+		return setText(&f.From, "from", raw)
+	case "settled":
+		f.Settled = string(raw) == "true"
 	}
 	return nil
 }

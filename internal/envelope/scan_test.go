@@ -12,7 +12,8 @@ import (
 // parts is a Frame in a form that reads well in a table; "-" is absent.
 type parts struct {
 	ID, Time, Key, Result, ErrorMsg, Type, Context, Properties, Payload, Unknown string
-	HasPayload, EndOfTopic                                                       bool
+	Settles, From                                                                string
+	HasPayload, EndOfTopic, Late, Settled                                        bool
 	Redelivered, Permits                                                         int
 }
 
@@ -28,12 +29,14 @@ func partsOf(f *envelope.Frame) parts {
 		ErrorMsg: text(f.ErrorMsg), Type: text(f.Type), Context: text(f.Context), Properties: text(f.Properties),
 		Payload: text(f.Payload), Unknown: string(f.Unknown), HasPayload: f.HasPayload, EndOfTopic: f.EndOfTopic,
 		Redelivered: f.RedeliveryCount, Permits: f.PermitMessages,
+		Settles: text(f.Settles), From: text(f.From), Late: f.Late, Settled: f.Settled,
 	}
 }
 
 // nothing is what an empty object gives.
 func nothing(change func(*parts)) parts {
-	p := parts{ID: "-", Time: "-", Key: "-", Result: "-", ErrorMsg: "-", Type: "-", Context: "-", Properties: "-", Payload: "-"}
+	p := parts{ID: "-", Time: "-", Key: "-", Result: "-", ErrorMsg: "-", Type: "-", Context: "-", Properties: "-", Payload: "-",
+		Settles: "-", From: "-"}
 	if change != nil {
 		change(&p)
 	}
@@ -74,6 +77,15 @@ var scanCases = []struct {
 		nothing(func(p *parts) { p.Type, p.Permits, p.Unknown = "permit", 2, `,"type":"permit","permitMessages":"2"` })},
 	{"end of topic", `{"endOfTopic":true}`,
 		nothing(func(p *parts) { p.EndOfTopic, p.Unknown = true, `,"endOfTopic":true` })},
+	{"a late message, whose members stay with the broker", `{"context":"1","dasfLate":true,"dasfSettles":"token.id","properties":{},"payload":""}`,
+		nothing(func(p *parts) {
+			p.Context, p.Late, p.Settles, p.Properties, p.HasPayload, p.Payload = `"1"`, true, "token.id", "{}", true, ""
+		})},
+	{"the answer to several messages", `{"result":"ok","context":"7","from":"3","settled":true}`,
+		nothing(func(p *parts) {
+			p.Result, p.Context, p.From, p.Settled = "ok", `"7"`, "3", true
+			p.Unknown = `,"result":"ok","from":"3","settled":true`
+		})},
 	{"empty object", `{}`, nothing(nil)},
 	{"white space everywhere", " {\t\"payload\" :\r\n\"\" , \"context\" : null } ",
 		nothing(func(p *parts) { p.Payload, p.HasPayload = "", true })},

@@ -1,0 +1,177 @@
+package broker
+
+import (
+	"crypto/rand"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/dasf-go/dasf/internal/envelope"
+)
+
+const (
+	// lateTime is by how much the answer to a late message may be late.
+	lateTime = 10 * time.Millisecond
+	// enoughLate is how many of them are answered at once, without more delay.
+	enoughLate = 32
+)
+
+// lateAnswers are the contexts of messages in a row that were taken and whose
+// sender does not wait for the answer. They are answered with one frame.
+type lateAnswers struct {
+	first, last uint64
+	count       int
+	settled     bool
+	due         bool // the broker will flush them
+}
+
+// answerLate is answer for a message that was taken and says that it may be
+// late.
+func (s *socket) answerLate(f *taken, settled bool) {
+	n, err := strconv.ParseUint(string(f.contextText()), 10, 63)
+	if err != nil {
+		s.answer(&envelope.Answer{Result: "ok", Context: f.context, Settled: settled})
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing || s.broken {
+		return
+	}
+	l := &s.late
+	if l.count > 0 && (n != l.last+1 || settled != l.settled) {
+		s.begin()
+		s.kick()
+	}
+	if l.count == 0 {
+		l.first, l.settled = n, settled
+	}
+	l.last = n
+	l.count++
+	switch {
+	case l.count >= enoughLate:
+		s.begin()
+		s.kick()
+	case !l.due:
+		l.due = true
+		s.broker.lateness.add(s)
+	}
+}
+
+// appendLate puts the late answers before what is queued next; s.mu is held.
+func (s *socket) appendLate() {
+	l := &s.late
+	if l.count == 0 || s.writer == nil {
+		return
+	}
+	a := envelope.Answer{Result: "ok", Context: quotedNumber(l.last), Settled: l.settled}
+	if l.count > 1 {
+		a.From = quotedNumber(l.first)
+	}
+	l.count = 0
+	s.appendAnswer(&a)
+}
+
+func quotedNumber(n uint64) []byte {
+	return append(strconv.AppendUint([]byte{'"'}, n, 10), '"')
+}
+
+// flushLate is called when the late answers have waited long enough.
+func (s *socket) flushLate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late.due = false
+	if s.late.count > 0 && !s.ended && !s.broken {
+		s.begin()
+		s.kick()
+	}
+}
+
+// A lateness has the sockets with late answers flush them.
+type lateness struct {
+	mu      sync.Mutex
+	sockets []*socket
+	spare   []*socket
+	timer   *time.Timer // runs while there are sockets; nil before the first
+	ended   bool
+}
+
+func (l *lateness) add(s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return
+	}
+	l.sockets = append(l.sockets, s)
+	switch {
+	case l.timer == nil:
+		l.timer = time.AfterFunc(lateTime, l.flush)
+	case len(l.sockets) == 1:
+		l.timer.Reset(lateTime)
+	}
+}
+
+func (l *lateness) flush() {
+	l.mu.Lock()
+	list := l.sockets
+	l.sockets, l.spare = l.spare[:0], nil
+	l.mu.Unlock()
+	for _, s := range list {
+		s.flushLate()
+	}
+	clear(list)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.spare == nil && cap(list) <= 1024 {
+		l.spare = list
+	}
+}
+
+// end is called once all sockets have ended.
+func (l *lateness) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+}
+
+// taken is what is left of the envelope of a message that was published.
+type taken struct {
+	context []byte
+	late    bool
+	settles []byte
+}
+
+func takenOf(f *envelope.Frame) *taken { return &taken{f.Context, f.Late, f.Settles} }
+
+func (t *taken) contextText() []byte {
+	return (&envelope.Frame{Context: t.context}).ContextText()
+}
+
+// settlers are the consumers by the token that each has got at its handshake:
+// who knows it can have what the consumer was sent acknowledged by a message.
+type settlers struct{ sync.Map }
+
+func (s *settlers) add(socket *socket) (token string) {
+	token = rand.Text()
+	s.Store(token, socket)
+	return token
+}
+
+// settle acknowledges what a reference names, and reports whether it did: a
+// consumer that is gone has nothing any more.
+func (s *settlers) settle(reference []byte) bool {
+	token, id, ok := envelope.CutReference(reference)
+	if !ok {
+		return false
+	}
+	found, ok := s.Load(string(token))
+	if !ok {
+		return false
+	}
+	socket := found.(*socket)
+	seq, ok := socket.broker.identities.seq(id)
+	return ok && socket.topic.ack(socket.consumer, seq)
+}

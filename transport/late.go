@@ -1,0 +1,56 @@
+package transport
+
+import (
+	"strconv"
+
+	"github.com/dasf-go/dasf/internal/envelope"
+)
+
+// StartLate is Start for what nobody waits for: the embedded broker tells that
+// it has taken the message up to 10 ms late, together with others, and nothing
+// is different elsewhere. What settles is not nil the embedded broker
+// acknowledges once it has taken m, and settled says that it did; then need not
+// be acknowledged any more.
+func (p *producer) StartLate(m, settles *Message, then func(settled bool, err error)) (ticket uint64, err error) {
+	s := &sending{payload: m.Payload, then: then}
+	late := &lateness{}
+	if settles != nil {
+		late.settles = settles.reference()
+	}
+	if err := p.accept(s, m, late); err != nil {
+		return 0, err
+	}
+	return s.context, nil
+}
+
+// A lateness is what a message says whose answer may be late.
+type lateness struct{ settles string }
+
+// reference names m to the broker, if it came over the present connection and
+// the broker knows references.
+func (m *Message) reference() string {
+	c, ok := m.receipt.consumer.(*consumer)
+	if !ok {
+		return ""
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.token == "" || c.socket == nil || m.receipt.delivery != c.connection || c.isClosed() {
+		return ""
+	}
+	return envelope.Reference(c.token, m.ID)
+}
+
+// answerAll takes the answer to several messages in a row.
+func (p *producer) answerAll(f *envelope.Frame) {
+	from, err := strconv.ParseUint(string(f.From), 10, 64)
+	to, errTo := strconv.ParseUint(string(f.ContextText()), 10, 64)
+	if err != nil || errTo != nil || to < from || to-from >= maxUnanswered {
+		return // as for any context that is none of ours
+	}
+	for n := from; n <= to; n++ {
+		if s := p.byContext[n]; s != nil {
+			p.answer(s, f.Settled, nil)
+		}
+	}
+}
