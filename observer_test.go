@@ -1,7 +1,6 @@
 package dasf_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -58,16 +57,16 @@ func TestObserverIsToldOfEachRequest(t *testing.T) {
 		dasf.Call[string](ctx, c, "fail", nil)
 		dasf.Call[string](ctx, c, "none", nil)
 		dasf.Call[string](ctx, c, "echo", nil)
-		early, cancel := context.WithTimeout(ctx, time.Second)
-		dasf.Call[string](early, c, "sleep", sleepRequest{60})
-		cancel()
+		p := newRawPeer(t, b, "topic")
+		// A client would also cancel, at the same moment.
+		p.send("request", "6", fmt.Sprintf(sleepJSON, 60.0), "dasf", "1", "timeout", "1000")
+		p.receive()
 		var wg sync.WaitGroup
 		for range 2 {
 			wg.Go(func() { dasf.Call[string](ctx, c, "sleep", sleepRequest{2}) })
 			synctest.Wait()
 		}
 		wg.Wait()
-		p := newRawPeer(t, b, "topic")
 		for range 2 {
 			p.send("request", "7", `{"func_name":"echo","data":""}`)
 			p.receive()
@@ -80,7 +79,7 @@ func TestObserverIsToldOfEachRequest(t *testing.T) {
 			{Member: "fail", Code: dasf.CodeExecution, RequestBytes: 20, ResponseBytes: len("error executing request: boom")},
 			{Code: dasf.CodeInvalidRequest, RequestBytes: 20},
 			{Member: "echo", Code: dasf.CodeInvalidRequest, RequestBytes: 20},
-			{Member: "sleep", Code: dasf.CodeDeadlineExceeded, Run: time.Second, RequestBytes: 36},
+			{Member: "sleep", Code: dasf.CodeDeadlineExceeded, Run: time.Second, RequestBytes: 34},
 			{Member: "sleep", Run: 2 * time.Second, RequestBytes: 35, ResponseBytes: 7},
 			{Member: "sleep", Run: 2 * time.Second, RequestBytes: 35, ResponseBytes: 7}, // it waited in the broker
 			{Member: "echo", RequestBytes: 30, ResponseBytes: 2},
