@@ -128,6 +128,20 @@ func (s *suite) within() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(s.ctx, s.Wait)
 }
 
+// soon returns what comes from c, which must be within the suite's time.
+func soon[T any](s *suite, c <-chan T) T {
+	s.Helper()
+	ctx, cancel := s.within()
+	defer cancel()
+	select {
+	case v := <-c:
+		return v
+	case <-ctx.Done():
+		s.Fatalf("nothing came in %v", s.Wait)
+		panic("not reached")
+	}
+}
+
 // consume opens a consumer that is closed with the test. Without a
 // subscription it gets one of its own. A broker may need a moment to see that
 // an earlier consumer of the subscription has gone.
