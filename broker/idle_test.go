@@ -157,6 +157,7 @@ func TestShutdownDoesNotWaitForSilentPeers(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer ws.Close()
+		synctest.Wait() // the broker, too, is through with the handshake
 		start := time.Now()
 		if err := b.Shutdown(context.Background()); err != nil {
 			t.Error(err)
