@@ -35,11 +35,7 @@ func TestRequestIsAcknowledgedAfterItsResponse(t *testing.T) {
 				p := newRawPeer(t, b, "topic")
 				p.send("request", "1", fmt.Sprintf(sleepJSON, 1.0))
 				p.receive()
-				tb.stop()
-				if err := <-tb.err; err != nil {
-					t.Error(err)
-				}
-				tb.err <- nil
+				tb.end(t)
 				var got []string
 				for _, e := range b.noted() {
 					if slices.Contains(test.want, e) {
@@ -81,11 +77,7 @@ func TestASettledRequestIsNotAcknowledgedAgain(t *testing.T) {
 					p.send("request", context, fmt.Sprintf(sleepJSON, 1.0))
 					p.receive()
 				}
-				tb.stop()
-				if err := <-tb.err; err != nil {
-					t.Error(err)
-				}
-				tb.err <- nil
+				tb.end(t)
 				var acks []string
 				for _, e := range b.noted() {
 					if strings.HasPrefix(e, "ack topic request") {

@@ -39,6 +39,17 @@ type testBackend struct {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// end stops the backend and waits for it, which must end without an error.
+func (tb *testBackend) end(t *testing.T) {
+	t.Helper()
+	tb.stop()
+	err := <-tb.err
+	if err != nil {
+		t.Error(err)
+	}
+	tb.err <- err // for the end of the test
+}
+
 // startBackend runs a backend with the members echo, sleep, fail and big.
 func startBackend(t *testing.T, b transport.Broker, cfg dasf.Config) *testBackend {
 	t.Helper()

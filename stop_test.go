@@ -121,11 +121,7 @@ func TestStopCancelsWhatOutlivesTheGrace(t *testing.T) {
 		p.send("request", "0", fmt.Sprintf(sleepJSON, 100.0))
 		time.Sleep(time.Second)
 		start := time.Now()
-		tb.stop()
-		if err := <-tb.err; err != nil {
-			t.Error(err)
-		}
-		tb.err <- nil
+		tb.end(t)
 		if d := time.Since(start); d != 5*time.Second {
 			t.Errorf("stopped after %v, want 5s", d)
 		}

@@ -27,10 +27,10 @@ type lateAnswers struct {
 
 // answerLate is answer for a message that was taken and says that it may be
 // late.
-func (s *socket) answerLate(f *taken, settled bool) {
-	n, err := strconv.ParseUint(string(f.contextText()), 10, 63)
+func (s *socket) answerLate(f *envelope.Frame, settled bool) {
+	n, err := strconv.ParseUint(string(f.ContextText()), 10, 63)
 	if err != nil {
-		s.answer(&envelope.Answer{Result: "ok", Context: f.context, Settled: settled})
+		s.answer(&envelope.Answer{Result: "ok", Context: f.Context, Settled: settled})
 		return
 	}
 	s.mu.Lock()
@@ -135,19 +135,6 @@ func (l *lateness) end() {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-}
-
-// taken is what is left of the envelope of a message that was published.
-type taken struct {
-	context []byte
-	late    bool
-	settles []byte
-}
-
-func takenOf(f *envelope.Frame) *taken { return &taken{f.Context, f.Late, f.Settles} }
-
-func (t *taken) contextText() []byte {
-	return (&envelope.Frame{Context: t.context}).ContextText()
 }
 
 // settlers are the consumers by the token that each has got at its handshake:

@@ -46,7 +46,7 @@ func (s *socket) produce(kind int, text []byte) {
 	m := newMessage(text, &f, time.Now())
 	s.topic.storing(m, s.domain)
 	if m.durable {
-		s.produceDurable(m, takenOf(&f))
+		s.produceDurable(m, &f)
 		return
 	}
 	s.settle() // answers go out in the order of the messages
@@ -54,28 +54,29 @@ func (s *socket) produce(kind int, text []byte) {
 		s.reject(f.Context, codeRefused, "%w", err)
 		return
 	}
-	s.accept(m, takenOf(&f))
+	s.accept(m, &f)
 }
 
 // accept answers a message that was published, once what it settles is
 // acknowledged.
-func (s *socket) accept(m *message, f *taken) {
+func (s *socket) accept(m *message, f *envelope.Frame) {
 	s.broker.received.Add(1)
-	settled := len(f.settles) > 0 && s.broker.settlers.settle(f.settles)
-	if f.late {
+	settled := len(f.Settles) > 0 && s.broker.settlers.settle(f.Settles)
+	if f.Late {
 		s.answerLate(f, settled)
 		return
 	}
-	s.answer(&envelope.Answer{Result: "ok", MessageID: m.id, Context: f.context, Settled: settled})
+	s.answer(&envelope.Answer{Result: "ok", MessageID: m.id, Context: f.Context, Settled: settled})
 }
 
-func (s *socket) produceDurable(m *message, f *taken) {
+func (s *socket) produceDurable(m *message, f *envelope.Frame) {
+	kept := envelope.Frame{Context: f.Context, Late: f.Late, Settles: f.Settles} // all that the answer needs
 	s.expect(1)
-	later, err := s.topic.publish(m, func(err error) { s.written(m, f, err) })
+	later, err := s.topic.publish(m, func(err error) { s.written(m, &kept, err) })
 	switch {
 	case !later:
 		s.expect(-1)
-		s.reject(f.context, codeRefused, "%w", err)
+		s.reject(f.Context, codeRefused, "%w", err)
 	case s.reader.Buffered() > 0:
 		s.broker.store.Wake() // there is more to write
 	default:
@@ -84,9 +85,9 @@ func (s *socket) produceDurable(m *message, f *taken) {
 }
 
 // written answers a message that is on the disk, or that the disk has refused.
-func (s *socket) written(m *message, f *taken, err error) {
+func (s *socket) written(m *message, f *envelope.Frame, err error) {
 	if err != nil {
-		s.answerRefusal(f.context, codeRefused, &storeError{err})
+		s.answerRefusal(f.Context, codeRefused, &storeError{err})
 	} else {
 		s.accept(m, f)
 	}

@@ -139,8 +139,8 @@ func (c *consumer) connected(s *socket, h http.Header, again bool) {
 	c.mu.Lock()
 	c.socket = s
 	c.connection++
-	c.what, c.takesNacks = deliveryOf(c.link.broker.form, h)
-	_, c.token = extensionsOf(h)
+	w := welcomeOf(c.link.broker.form, h)
+	c.what, c.takesNacks, c.token = w.Delivery, w.takesNacks, w.token
 	if c.what.DropsWhenFull && c.options.Prefetch > 0 {
 		c.what.Backlog = min(c.what.Backlog, c.options.Prefetch)
 	}

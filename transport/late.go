@@ -12,19 +12,15 @@ import (
 // acknowledges once it has taken m, and settled says that it did; then need not
 // be acknowledged any more.
 func (p *producer) StartLate(m, settles *Message, then func(settled bool, err error)) (ticket uint64, err error) {
-	s := &sending{payload: m.Payload, then: then}
-	late := &lateness{}
+	s := &sending{payload: m.Payload, then: then, late: true}
 	if settles != nil {
-		late.settles = settles.reference()
+		s.settles = settles.reference()
 	}
-	if err := p.accept(s, m, late); err != nil {
+	if err := p.accept(s, m); err != nil {
 		return 0, err
 	}
 	return s.context, nil
 }
-
-// A lateness is what a message says whose answer may be late.
-type lateness struct{ settles string }
 
 // reference names m to the broker, if it came over the present connection and
 // the broker knows references.

@@ -36,6 +36,8 @@ type sending struct {
 	counted  time.Time  // when its size was added to what is under way; zero if it is not
 	result   chan error // gets one value; nil where then is called instead
 	then     func(settled bool, err error)
+	late     bool   // its answer may be late
+	settles  string // reference of what is acknowledged with it
 	answered bool
 	gone     bool // the Send has returned, and what is on the wire is orphaned
 	blame    int
@@ -90,7 +92,7 @@ func (p *producer) Send(ctx context.Context, m *Message) error {
 		return err
 	}
 	s := &sending{payload: m.Payload, result: make(chan error, 1)}
-	if err := p.accept(s, m, nil); err != nil {
+	if err := p.accept(s, m); err != nil {
 		return err
 	}
 	select {
@@ -108,7 +110,7 @@ func (p *producer) Send(ctx context.Context, m *Message) error {
 // has to be woken for it.
 func (p *producer) Start(m *Message, then func(error)) (ticket uint64, err error) {
 	s := &sending{payload: m.Payload, then: func(_ bool, err error) { then(err) }}
-	if err := p.accept(s, m, nil); err != nil {
+	if err := p.accept(s, m); err != nil {
 		return 0, err
 	}
 	return s.context, nil
@@ -135,7 +137,7 @@ func (p *producer) Stop(ticket uint64, err error) {
 }
 
 // accept queues s.
-func (p *producer) accept(s *sending, m *Message, late *lateness) error {
+func (p *producer) accept(s *sending, m *Message) error {
 	if !jsonscan.IsPlain(m.Payload) {
 		return errPayload
 	}
@@ -147,9 +149,9 @@ func (p *producer) accept(s *sending, m *Message, late *lateness) error {
 	p.last++
 	s.context = p.last
 	context := strconv.FormatUint(s.context, 10)
-	if late != nil && p.late {
-		room := headLength(m) + len(late.settles)
-		s.head = envelope.AppendLateHead(make([]byte, 0, room), m.Properties, m.Key, context, late.settles)
+	if s.late && p.late {
+		room := headLength(m) + len(s.settles)
+		s.head = envelope.AppendLateHead(make([]byte, 0, room), m.Properties, m.Key, context, s.settles)
 	} else {
 		s.head = envelope.AppendMessageHead(make([]byte, 0, headLength(m)), m.Properties, m.Key, context)
 	}
@@ -259,8 +261,7 @@ func (p *producer) pumpLocked() {
 }
 
 func (p *producer) connected(s *socket, h http.Header, again bool) {
-	d, _ := deliveryOf(p.link.broker.form, h)
-	late, _ := extensionsOf(h)
+	w := welcomeOf(p.link.broker.form, h)
 	if again {
 		p.gate.doubt()
 	} else {
@@ -268,7 +269,7 @@ func (p *producer) connected(s *socket, h http.Header, again bool) {
 	}
 	p.mu.Lock()
 	defer p.unlock()
-	p.socket, p.maxFrame, p.mostBytes, p.late = s, d.MaxFrame, d.PieceSize, late
+	p.socket, p.maxFrame, p.mostBytes, p.late = s, w.MaxFrame, w.PieceSize, w.late
 	p.pumpLocked()
 }
 

@@ -121,13 +121,21 @@ func joinURL(base string, query url.Values, segments ...string) (string, error) 
 // follows is in the broker's package documentation.
 const brokerHeader = "Dasf-Broker"
 
-// deliveryOf reads the header of an answer to a handshake.
-func deliveryOf(f form, h http.Header) (d Delivery, takesNacks bool) {
+// A welcome is what an answer to a handshake says of a broker.
+type welcome struct {
+	Delivery
+	takesNacks bool
+	late       bool   // it answers late what says that this will do
+	token      string // a consumer's, see envelope.Reference; "" where there is none
+}
+
+// welcomeOf reads the header of an answer to a handshake.
+func welcomeOf(f form, h http.Header) welcome {
 	version, rest, _ := strings.Cut(h.Get(brokerHeader), ";")
 	if strings.TrimSpace(version) == "" {
-		return f.delivery(), f.takesNacks()
+		return welcome{Delivery: f.delivery(), takesNacks: f.takesNacks()}
 	}
-	d = Delivery{DistinctIDs: true, CountsDeliveries: true, MaxFrame: maxFrame}
+	d := welcome{Delivery: Delivery{DistinctIDs: true, CountsDeliveries: true, MaxFrame: maxFrame}, takesNacks: true}
 	for part := range strings.SplitSeq(rest, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
@@ -137,24 +145,13 @@ func deliveryOf(f form, h http.Header) (d Delivery, takesNacks bool) {
 			if n, err := strconv.Atoi(value); err == nil && n > 0 {
 				d.MaxFrame = n
 			}
-		}
-	}
-	return d, true
-}
-
-// extensionsOf reads what the embedded broker's handshake says besides: whether
-// it answers messages late that say that this will do, and the token by which
-// producers name what the consumer was sent.
-func extensionsOf(h http.Header) (late bool, token string) {
-	for part := range strings.SplitSeq(h.Get(brokerHeader), ";") {
-		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
 		case "late":
-			late = value == "true"
+			d.late = value == "true"
 		case "consumer":
-			token = value
+			d.token = value
 		}
 	}
-	return late, token
+	return d
 }
 
 // A socketBroker opens consumers and producers that have sockets.
