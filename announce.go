@@ -85,7 +85,7 @@ func (r *backend) interval() time.Duration {
 	switch {
 	case r.count > 0 || len(r.pieces) > 0:
 		return watchInterval
-	case r.answers.order.Len() > 0 || len(r.returned) > 0 || len(r.unstored) > 0:
+	case r.answers.len() > 0 || len(r.returned) > 0 || len(r.unstored) > 0:
 		return idleInterval
 	}
 	return 0

@@ -1,7 +1,6 @@
 package dasf
 
 import (
-	"container/list"
 	"maps"
 	"time"
 )
@@ -23,7 +22,7 @@ type answer struct {
 	code     Code
 	extended bool
 	trace    Trace
-	element  *list.Element
+	place    int // in the order, of all that were ever in it
 
 	// Guarded by the backend's mutex: whether it is being sent, and what came
 	// again meanwhile, to be acknowledged with it.
@@ -40,14 +39,15 @@ type answers struct {
 	age      time.Duration
 
 	byCall  map[callKey]*answer
-	removed int           // from byCall, since it was made
-	order   *list.List    // of *answer, oldest first
-	kept    *list.Element // the oldest whose payload is still there
+	removed int       // from byCall, since it was made
+	order   []*answer // oldest first; nil for one that was removed
+	first   int       // the place of the first in order
+	dropped int       // the place before which none has a payload any more
 	size    int64
 }
 
 func newAnswers(most int, mostSize int64, age time.Duration) *answers {
-	return &answers{most: most, mostSize: mostSize, age: age, byCall: map[callKey]*answer{}, order: list.New()}
+	return &answers{most: most, mostSize: mostSize, age: age, byCall: map[callKey]*answer{}}
 }
 
 // add keeps a copy of the answer, which goes on to be sent: here its payload
@@ -62,20 +62,22 @@ func (a *answers) add(sent *answer) *answer {
 	if int64(len(one.payload)) > a.mostSize {
 		one.payload, one.dropped = nil, true
 	}
-	one.element = a.order.PushBack(one)
+	one.place = a.first + len(a.order)
+	a.order = append(a.order, one)
 	a.byCall[one.call] = one
 	a.size += int64(len(one.payload))
-	if a.kept == nil {
-		a.kept = one.element
+	for a.dropped = max(a.dropped, a.first); a.size > a.mostSize; a.dropped++ {
+		if old := a.order[a.dropped-a.first]; old != nil {
+			a.drop(old)
+		}
 	}
-	for ; a.kept != nil && a.size > a.mostSize; a.kept = a.kept.Next() {
-		a.drop(a.kept.Value.(*answer))
-	}
-	for a.order.Len() > a.most {
-		a.remove(a.order.Front().Value.(*answer))
+	for len(a.byCall) > a.most {
+		a.removeFirst()
 	}
 	return one
 }
+
+func (a *answers) len() int { return len(a.byCall) }
 
 // drop forgets the payload of an answer, not that there was one.
 func (a *answers) drop(one *answer) {
@@ -98,20 +100,25 @@ func (a *answers) of(call callKey, now time.Time) *answer {
 }
 
 func (a *answers) expire(now time.Time) {
-	for e := a.order.Front(); e != nil; e = a.order.Front() {
-		one := e.Value.(*answer)
-		if now.Sub(one.at) < a.age {
-			return
-		}
+	for len(a.order) > 0 && (a.order[0] == nil || now.Sub(a.order[0].at) >= a.age) {
+		a.removeFirst()
+	}
+}
+
+func (a *answers) removeFirst() {
+	one := a.order[0]
+	a.order[0] = nil
+	a.order = a.order[1:]
+	a.first++
+	if one != nil {
 		a.remove(one)
 	}
 }
 
 func (a *answers) remove(one *answer) {
-	if a.kept == one.element {
-		a.kept = a.kept.Next()
+	if i := one.place - a.first; i >= 0 {
+		a.order[i] = nil
 	}
-	a.order.Remove(one.element)
 	a.size -= int64(len(one.payload))
 	delete(a.byCall, one.call)
 	a.removed++
@@ -122,9 +129,23 @@ func (a *answers) remove(one *answer) {
 
 // renew copies the table. One in which keys come and go for long grows slowly,
 // and never shrinks: Go's maps keep the places of deleted keys in some of their
-// parts and split these when they are full.
+// parts and split these when they are full. The order has places of removed
+// ones too.
 func (a *answers) renew() {
 	byCall := make(map[callKey]*answer, len(a.byCall))
 	maps.Copy(byCall, a.byCall)
 	a.byCall, a.removed = byCall, 0
+	order := make([]*answer, 0, len(byCall))
+	dropped := 0
+	for i, one := range a.order {
+		if one == nil {
+			continue
+		}
+		if a.first+i < a.dropped {
+			dropped++
+		}
+		one.place = len(order)
+		order = append(order, one)
+	}
+	a.order, a.first, a.dropped = order, 0, dropped
 }

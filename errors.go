@@ -128,12 +128,13 @@ func (e *Error) Remote() bool { return e.remote }
 // CodeOf returns the code of err: that of the [*Error] which it is or wraps,
 // that of a context's error, or else [CodeExecution]. It returns "" for nil.
 func CodeOf(err error) Code {
-	var e *Error
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.As(err, &e):
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.code
+	}
+	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return CodeDeadlineExceeded
 	case errors.Is(err, context.Canceled):
@@ -145,8 +146,7 @@ func CodeOf(err error) Code {
 // localCode is CodeOf for the error of a handler: what a backend further down
 // sent it is a failure of the handler, not of the handler's own caller.
 func localCode(err error) Code {
-	var e *Error
-	if errors.As(err, &e) && e.remote {
+	if e, ok := errors.AsType[*Error](err); ok && e.remote {
 		return CodeExecution
 	}
 	return CodeOf(err)

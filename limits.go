@@ -49,7 +49,12 @@ func checkIdentity(m *transport.Message) error {
 // alone is k without what it was cut out of: the properties of a message lie in
 // one text, and each of them keeps all of it.
 func (k callKey) alone() callKey {
-	return callKey{strings.Clone(k.topic), strings.Clone(k.context)}
+	var b strings.Builder
+	b.Grow(len(k.topic) + len(k.context))
+	b.WriteString(k.topic)
+	b.WriteString(k.context)
+	both := b.String()
+	return callKey{both[:len(k.topic)], both[len(k.topic):]}
 }
 
 // bare is d as far as it must be kept to be acknowledged, or handed back.

@@ -66,6 +66,9 @@ func (r *reports) addRecord(line []byte) {
 	r.wake()
 }
 
+// none reports whether nothing waits, nor was left out.
+func (q *records) none() bool { return len(q.lines) == 0 && q.omitted == 0 }
+
 // take returns the text of the oldest records, of at most limit bytes or one
 // record; nothing when none waits.
 func (q *records) take(limit int) []byte {

@@ -213,7 +213,7 @@ func (m *Module) dispatch(ctx context.Context, request json.RawMessage) (respons
 	if err != nil {
 		return nil, err
 	}
-	names(ctx, e.member.name)
+	names(ctx, &e.member.name)
 	ctx, reports := m.withReports(ctx)
 	defer func() {
 		if p := recover(); p != nil {

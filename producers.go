@@ -251,8 +251,8 @@ func (p *producers) put(one *producer, s *started, err error) {
 // leave reports whether the last user of a producer that is forgotten has
 // gone. p.mu is held.
 func (p *producers) leave(one *producer, err error) bool {
-	var refused *transport.SendError
-	broken := err != nil && !errors.As(err, &refused) && !errors.Is(err, context.Canceled)
+	_, refused := errors.AsType[*transport.SendError](err)
+	broken := err != nil && !refused && !errors.Is(err, context.Canceled)
 	one.users--
 	one.used = time.Now()
 	if broken && p.open[one.topic] == one {

@@ -14,28 +14,31 @@ import (
 const leastReport = 4096
 
 // sinkOf is where the reports of a job go: to its caller, before the response.
-func (r *backend) sinkOf(j *job) *sink {
+func (r *backend) sinkOf(j *job, to messenger) sink {
 	limit := min(reportLimit, max(r.cfg.MaxPayloadSize, leastReport)) // what is longer would be cut
 	if r.delivery.PieceSize > 0 {
 		limit = min(limit, smallPayload)
 	}
-	return &sink{
-		ctx:     r.background,
-		timeout: r.cfg.ProducerConnectionTimeout,
-		limit:   limit,
-		level:   j.logLevel,
-		send: func(ctx context.Context, m sinkMessage) error {
-			if CodeOf(context.Cause(j.ctx)) == CodeCanceled {
-				return context.Cause(j.ctx) // nobody waits
-			}
-			return r.producers.send(ctx, j.call.topic, r.progressMessage(j, m))
-		},
-		unwanted: func(err error) bool {
-			cause := context.Cause(j.ctx)
-			handedBack := err != nil && cause == errShutdown && r.delivery.Redelivers && r.afterResponse()
-			return handedBack || CodeOf(cause) == CodeCanceled
-		},
+	return sink{
+		ctx:       r.background,
+		timeout:   r.cfg.ProducerConnectionTimeout,
+		limit:     limit,
+		level:     j.logLevel,
+		messenger: to,
 	}
+}
+
+func (c *callContext) send(ctx context.Context, m sinkMessage) error {
+	if cause := context.Cause(c.job.ctx); CodeOf(cause) == CodeCanceled {
+		return cause // nobody waits
+	}
+	return c.backend.producers.send(ctx, c.job.call.topic, c.backend.progressMessage(c.job, m))
+}
+
+func (c *callContext) unwanted(err error) bool {
+	cause := context.Cause(c.job.ctx)
+	handedBack := err != nil && cause == errShutdown && c.backend.delivery.Redelivers && c.backend.afterResponse()
+	return handedBack || CodeOf(cause) == CodeCanceled
 }
 
 // progressMessage is a message about a job that runs.
@@ -56,27 +59,8 @@ func (l local) handle(ctx context.Context, request []byte, o *callOptions) (json
 	if !o.listens() {
 		return l.module.handle(withSink(ctx, nil), request)
 	}
-	var mu sync.Mutex
-	var queue arrivals
-	notify := make(chan struct{}, 1)
-	s := &sink{
-		ctx: ctx, timeout: time.Minute, limit: reportLimit,
-		unwanted: func(error) bool { return ctx.Err() != nil },
-		send: func(_ context.Context, m sinkMessage) error {
-			a, err := arrived(m.kind, m.payload)
-			if err != nil {
-				return err
-			}
-			mu.Lock()
-			queue.add(a)
-			mu.Unlock()
-			select {
-			case notify <- struct{}{}:
-			default:
-			}
-			return nil
-		},
-	}
+	to := &localMessenger{ctx: ctx, notify: make(chan struct{}, 1)}
+	s := &sink{ctx: ctx, timeout: time.Minute, limit: reportLimit, messenger: to}
 	if o.log != nil {
 		s.level = &o.logLevel
 	}
@@ -89,14 +73,40 @@ func (l local) handle(ctx context.Context, request []byte, o *callOptions) (json
 	}()
 	for over := false; !over; {
 		select {
-		case <-notify:
+		case <-to.notify:
 		case <-done:
 			over = true
 		}
-		mu.Lock()
-		arrived := queue.take()
-		mu.Unlock()
+		to.mu.Lock()
+		arrived := to.queue.take()
+		to.mu.Unlock()
 		o.deliver(arrived, l.module.cfg.Logger)
 	}
 	return raw, err
 }
+
+// A localMessenger keeps the messages about a call in this process.
+type localMessenger struct {
+	ctx    context.Context
+	notify chan struct{} // takes one
+
+	mu    sync.Mutex
+	queue arrivals
+}
+
+func (l *localMessenger) send(_ context.Context, m sinkMessage) error {
+	a, err := arrived(m.kind, m.payload)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.queue.add(a)
+	l.mu.Unlock()
+	select {
+	case l.notify <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (l *localMessenger) unwanted(error) bool { return l.ctx.Err() != nil }

@@ -47,17 +47,22 @@ func (t *track) changed() {
 type sink struct {
 	// ctx ends when nothing can be sent any more.
 	ctx context.Context
-	// send sends one message and returns when it has arrived.
-	send func(ctx context.Context, m sinkMessage) error
-	// unwanted reports whether nobody waits for what comes before the end of
-	// the call, which is err.
-	unwanted func(err error) bool
+	messenger
 	// timeout bounds what the end of a call waits for.
 	timeout time.Duration
 	// limit is the longest payload, in bytes.
 	limit int
 	// level is what the caller wants of the log; nil if nothing.
 	level *slog.Level
+}
+
+// A messenger sends what is about one call.
+type messenger interface {
+	// send sends one message and returns when it has arrived.
+	send(ctx context.Context, m sinkMessage) error
+	// unwanted reports whether nobody waits for what comes before the end of
+	// the call, which is err.
+	unwanted(err error) bool
 }
 
 type sinkMessage struct {
@@ -78,7 +83,10 @@ func withSink(ctx context.Context, s *sink) context.Context {
 // reports are those of one call, and the records of its log. One goroutine
 // sends them, which is started by the first change and ends in finish: a
 // handler never waits for a client.
+//
+// They are the context of the call's handler.
 type reports struct {
+	context.Context
 	sink     *sink // nil: nobody is there to see them
 	interval time.Duration
 	config   *Config
@@ -109,8 +117,16 @@ type reportsKey struct{}
 // withReports prepares a call for reports.
 func (m *Module) withReports(ctx context.Context) (context.Context, *reports) {
 	s, _ := ctx.Value(sinkKey{}).(*sink)
-	r := &reports{sink: s, interval: m.cfg.ProgressInterval, config: &m.cfg}
-	return context.WithValue(ctx, reportsKey{}, r), r
+	r := &reports{Context: ctx, sink: s, interval: m.cfg.ProgressInterval, config: &m.cfg}
+	return r, r
+}
+
+// Value implements [context.Context].
+func (r *reports) Value(key any) any {
+	if _, ok := key.(reportsKey); ok {
+		return r
+	}
+	return r.Context.Value(key)
 }
 
 // injector returns what takes hold of the reports among decoded parameters.
@@ -184,7 +200,11 @@ func (r *reports) finish(err error) {
 	r.mu.Lock()
 	r.closed = true
 	list, started := r.list, r.started
+	nothing := !started && len(list) == 0 && r.records.none()
 	r.mu.Unlock()
+	if nothing {
+		return
+	}
 	unwanted := r.sink != nil && r.sink.unwanted(err)
 	if unwanted && started {
 		r.cancel() // before the last state is there to be sent

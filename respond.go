@@ -120,8 +120,7 @@ func (r *backend) compute(j *job) (payload []byte, status string, code Code) {
 		}
 	}
 	j.length = len(request)
-	ctx = context.WithValue(ctx, callContextKey{}, &callContext{backend: r, job: j})
-	response, err := r.module.handle(withSink(ctx, r.sinkOf(j)), request)
+	response, err := r.module.handle(r.contextOf(ctx, j), request)
 	if err == nil {
 		return response, statusSuccess, ""
 	}
@@ -135,18 +134,37 @@ func (r *backend) compute(j *job) (payload []byte, status string, code Code) {
 	return fail(code, wireText(err))
 }
 
-// callContext is what a handler's context holds of the request.
+// A callContext is a handler's context, with what it holds of the request.
 type callContext struct {
+	context.Context
 	backend *backend
 	job     *job
+	sink    sink
 }
 
 type callContextKey struct{}
 
+func (r *backend) contextOf(ctx context.Context, j *job) context.Context {
+	c := &callContext{Context: ctx, backend: r, job: j}
+	c.sink = r.sinkOf(j, c)
+	return c
+}
+
+// Value implements [context.Context].
+func (c *callContext) Value(key any) any {
+	switch key.(type) {
+	case callContextKey:
+		return c
+	case sinkKey:
+		return &c.sink
+	}
+	return c.Context.Value(key)
+}
+
 // names notes which member the request of ctx is for.
-func names(ctx context.Context, member string) {
+func names(ctx context.Context, member *string) {
 	if c, _ := ctx.Value(callContextKey{}).(*callContext); c != nil {
-		c.job.member.CompareAndSwap(nil, &member) // not that of a call within the call
+		c.job.member.CompareAndSwap(nil, member) // not that of a call within the call
 	}
 }
 

@@ -21,8 +21,8 @@ type unstored struct {
 // acknowledged all the same, since what waits in the broker is perhaps what
 // fills the disk.
 func (r *backend) postpone(kept *answer, messages []*delivered, err error) bool {
-	var refused *transport.SendError
-	if !errors.As(err, &refused) || !refused.Unstored() || !r.delivery.Redelivers || !r.afterResponse() {
+	refused, ok := errors.AsType[*transport.SendError](err)
+	if !ok || !refused.Unstored() || !r.delivery.Redelivers || !r.afterResponse() {
 		return false
 	}
 	r.mu.Lock()
