@@ -135,7 +135,7 @@ func (g *grave) publish() error {
 		return err
 	}
 	defer b.release(t)
-	m := newMessage(text, &f, time.Now())
+	m := newMessage(text, &f, envelope.Summarize(f.Properties), time.Now())
 	m.durable = from.durable
 	done := make(chan error, 1)
 	later, err := t.publish(m, func(err error) { done <- err })

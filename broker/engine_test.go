@@ -184,7 +184,7 @@ func scan(text []byte) (*message, error) {
 	if err := envelope.Scan(text, &f); err != nil {
 		return nil, err
 	}
-	return newMessage(text, &f, time.Now()), nil
+	return newMessage(text, &f, envelope.Summarize(f.Properties), time.Now()), nil
 }
 
 func scanned(t *testing.T, text string) *message {

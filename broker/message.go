@@ -58,6 +58,7 @@ type content struct {
 	payload    []byte
 	hasPayload bool
 	unknown    []byte
+	verbatim   bool // the properties, see [envelope.Summary]
 }
 
 // class is what the broker makes of properties.messageType.
@@ -101,16 +102,18 @@ func (c *content) isBrief() bool {
 
 // newMessage makes a message of a scanned text. f.Unknown is copied, the rest
 // stays where it is.
-func newMessage(text []byte, f *envelope.Frame, published time.Time) *message {
+func newMessage(text []byte, f *envelope.Frame, s envelope.Summary, published time.Time) *message {
 	m := &message{
 		published:   published,
 		size:        int64(len(text)+len(f.Unknown)) + messageOverhead,
 		keyHash:     hashOf(f.Key),
-		class:       classOf(envelope.Property(f.Properties, "messageType")),
+		class:       classOf(s.MessageType),
 		mode:        StoreCache,
 		keepUnknown: f.KeepUnknown,
 	}
-	m.content.Store(newContent(text, f))
+	c := newContent(text, f)
+	c.verbatim = s.Verbatim
+	m.content.Store(c)
 	return m
 }
 
@@ -150,13 +153,13 @@ func (m *message) archived() bool { return m.mode == StoreCacheAll || m.mode == 
 // payload; see [envelope.AppendDeliveryHead].
 func (m *message) appendHead(dst []byte, c *content, form envelope.Form, redelivered int) []byte {
 	f := c.frame()
-	return envelope.AppendDeliveryHead(dst, &f, m.delivery(form, redelivered))
+	return envelope.AppendDeliveryHead(dst, &f, m.delivery(c, form, redelivered))
 }
 
 // appendText appends all that a consumer receives.
 func (m *message) appendText(dst []byte, c *content, form envelope.Form, redelivered int) []byte {
 	f := c.frame()
-	return envelope.AppendDelivery(dst, &f, m.delivery(form, redelivered))
+	return envelope.AppendDelivery(dst, &f, m.delivery(c, form, redelivered))
 }
 
 func (c *content) frame() envelope.Frame {
@@ -166,9 +169,9 @@ func (c *content) frame() envelope.Frame {
 	}
 }
 
-func (m *message) delivery(form envelope.Form, redelivered int) *envelope.Delivery {
+func (m *message) delivery(c *content, form envelope.Form, redelivered int) *envelope.Delivery {
 	return &envelope.Delivery{
-		MessageID: m.id, PublishTime: m.published, RedeliveryCount: redelivered, Form: form,
+		MessageID: m.id, PublishTime: m.published, RedeliveryCount: redelivered, Form: form, Verbatim: c.verbatim,
 	}
 }
 

@@ -36,14 +36,15 @@ func (s *socket) produce(kind int, text []byte) {
 		s.reject(f.Context, codeRefused, "%w", err)
 		return
 	}
-	if s.form == envelope.Pulsar && !s.checkPulsar(&f) {
+	summary := envelope.Summarize(f.Properties)
+	if s.form == envelope.Pulsar && !s.checkPulsar(&f, summary.Refused) {
 		return
 	}
-	if err := s.permit(&f, len(text)); err != nil {
+	if err := s.permit(&f, summary.ResponseTopic, len(text)); err != nil {
 		s.reject(f.Context, codeRefused, "%w", err)
 		return
 	}
-	m := newMessage(text, &f, time.Now())
+	m := newMessage(text, &f, summary, time.Now())
 	s.topic.storing(m, s.domain)
 	if m.durable {
 		s.produceDurable(m, &f)
@@ -95,16 +96,12 @@ func (s *socket) written(m *message, f *envelope.Frame, err error) {
 }
 
 // permit holds a message to the bounds and rights of its user.
-func (s *socket) permit(f *envelope.Frame, size int) error {
+func (s *socket) permit(f *envelope.Frame, response []byte, size int) error {
 	if err := s.usage.take(size); err != nil {
 		return err
 	}
-	open, asked := s.broker.open(), &s.topic.status.asked
-	if open && asked.Load() && !isStatusTopic(s.topic.name) {
-		return nil // the most frequent case needs no look into the properties
-	}
-	response := envelope.Property(f.Properties, "response_topic")
-	if len(response) > 0 {
+	open := s.broker.open()
+	if asked := &s.topic.status.asked; len(response) > 0 && !asked.Load() {
 		asked.Store(true)
 	}
 	if isStatusTopic(s.topic.name) {
@@ -133,22 +130,13 @@ func (e *storeError) public() string {
 // checkPulsar holds a message to what Pulsar's form demands, so that a client
 // written against one broker works with the other. The payload itself is not
 // looked at.
-func (s *socket) checkPulsar(f *envelope.Frame) bool {
+func (s *socket) checkPulsar(f *envelope.Frame, refused error) bool {
 	if len(f.Context) > 0 && (f.Context[0] == '{' || f.Context[0] == '[') {
 		s.reject(nil, codeJSON, "context must be a string")
 		return false
 	}
-	err := envelope.VisitProperties(f.Properties, func(key, value []byte, kind envelope.Kind) error {
-		switch kind {
-		case envelope.Object, envelope.Array:
-			return fmt.Errorf("property %q must be a string", key)
-		case envelope.Null:
-			return fmt.Errorf("property %q must not be null", key)
-		}
-		return nil
-	})
-	if err != nil {
-		s.reject(f.Context, codeJSON, "%w", err)
+	if refused != nil {
+		s.reject(f.Context, codeJSON, "%w", refused)
 		return false
 	}
 	if !f.HasPayload {

@@ -106,7 +106,7 @@ func (b *Broker) ask(t *topic, messageType string) bool {
 	if err := envelope.Scan(text, &f); err != nil {
 		panic(err) // it is our own
 	}
-	m := newMessage(text, &f, now)
+	m := newMessage(text, &f, envelope.Summarize(f.Properties), now)
 	m.id = b.identities.id(b.lastSeq.Add(1))
 	if messageType == "ping" {
 		t.status.pinged.Store(now.UnixNano())

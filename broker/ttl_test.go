@@ -27,7 +27,7 @@ func TestTopicsForAnswersGo(t *testing.T) {
 		if err := envelope.Scan(text, &f); err != nil {
 			t.Fatal(err)
 		}
-		m := newMessage(text, &f, time.Now())
+		m := newMessage(text, &f, envelope.Summarize(f.Properties), time.Now())
 		full.storing(m, plain)
 		if _, err := full.publish(m, nil); err != nil {
 			t.Fatal(err)

@@ -99,6 +99,7 @@ type Delivery struct {
 	PublishTime     time.Time
 	RedeliveryCount int
 	Form            Form
+	Verbatim        bool // the properties are, see [Summary]
 }
 
 // AppendDeliveryHead appends what a consumer receives for the message f, up to
@@ -141,13 +142,16 @@ func appendDelivery(dst []byte, f *Frame, d *Delivery) []byte {
 		dst = appendQuoted(dst, f.Key)
 	}
 	dst = append(dst, `,"properties":`...)
-	if d.Form == Pulsar {
-		return appendStrings(dst, f.Properties)
-	}
-	if f.Properties == nil {
+	switch {
+	case f.Properties == nil:
 		dst = append(dst, "{}"...)
-	} else {
+	case d.Form == Plain || d.Verbatim:
 		dst = append(dst, f.Properties...)
+	default:
+		dst = appendStrings(dst, f.Properties)
+	}
+	if d.Form == Pulsar {
+		return dst
 	}
 	if f.Context != nil {
 		dst = append(dst, `,"context":`...)
@@ -160,8 +164,7 @@ func appendDelivery(dst []byte, f *Frame, d *Delivery) []byte {
 func appendStrings(dst, properties []byte) []byte {
 	start := len(dst)
 	dst = append(dst, '{')
-	// Without an escape and anything that needs one, strings stay as they are.
-	plain := bytes.IndexByte(properties, '\\') < 0 && jsonscan.Printable(properties)
+	plain := isVerbatim(properties)
 	_ = visit(properties, func(key, value span) {
 		kind := kindOf(properties[value.start])
 		if kind == Null {
@@ -194,7 +197,26 @@ func appendStrings(dst, properties []byte) []byte {
 // AppendTime appends t as brokers write publishTime: UTC, ISO 8601, with
 // milliseconds.
 func AppendTime(dst []byte, t time.Time) []byte {
-	return t.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	}
+	hour, minute, second := t.Clock()
+	dst = appendTwo(appendTwo(dst, year/100), year%100)
+	dst = appendTwo(append(dst, '-'), int(month))
+	dst = appendTwo(append(dst, '-'), day)
+	dst = appendTwo(append(dst, 'T'), hour)
+	dst = appendTwo(append(dst, ':'), minute)
+	dst = appendTwo(append(dst, ':'), second)
+	millisecond := t.Nanosecond() / 1e6
+	dst = append(dst, '.', '0'+byte(millisecond/100))
+	return append(appendTwo(dst, millisecond%100), 'Z')
+}
+
+// appendTwo appends the two digits of a number below 100.
+func appendTwo(dst []byte, n int) []byte {
+	return append(dst, '0'+byte(n/10), '0'+byte(n%10))
 }
 
 // An Answer is what a broker tells a producer about one message.

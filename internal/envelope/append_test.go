@@ -3,6 +3,7 @@ package envelope_test
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"maps"
 	"strings"
 	"testing"
@@ -255,6 +256,51 @@ func valid(s string) string {
 	return b.String()
 }
 
+func TestSummaryIsWhatPropertiesSay(t *testing.T) {
+	cases := []struct {
+		text, messageType, responseTopic, refused string
+		verbatim                                  bool
+	}{
+		{text: `{"messageType":"request","response_topic":"t_x"}`, messageType: "request", responseTopic: "t_x", verbatim: true},
+		{text: `{"messageType": "request"}`, messageType: "request"},
+		{text: `{"messageType":"request" }`, messageType: "request"},
+		{text: `{"messageType":"a\u0062"}`, messageType: "ab"},
+		{text: `{"message\u0054ype":"a"}`, messageType: "a"},
+		{text: `{"messageType":"é"}`, messageType: "é"},
+		{text: `{"messageType":7}`, messageType: "7"},
+		{text: `{"messageType":"a","messageType":null}`, refused: `property "messageType" must not be null`},
+		{text: `{"b":[1],"a":{},"messageType":"a"}`, messageType: "a", refused: `property "b" must be a string`},
+		{text: `{}`, verbatim: true},
+		{text: ``},
+	}
+	for _, c := range cases {
+		s := envelope.Summarize([]byte(c.text))
+		if string(s.MessageType) != c.messageType || string(s.ResponseTopic) != c.responseTopic || s.Verbatim != c.verbatim {
+			t.Errorf("%s: %+v", c.text, s)
+		}
+		if s.Refused == nil && c.refused != "" || s.Refused != nil && s.Refused.Error() != c.refused {
+			t.Errorf("%s: refused %v, want %s", c.text, s.Refused, c.refused)
+		}
+	}
+}
+
+func TestTimesAreWrittenAsTheStandardLibraryWritesThem(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 10_000 {
+		at := time.Unix(r.Int64N(1<<36)-1<<35, r.Int64N(1e9)).In(time.FixedZone("", 7200))
+		want := at.UTC().Format("2006-01-02T15:04:05.000Z")
+		if got := string(envelope.AppendTime(nil, at)); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	}
+	for _, year := range []int{-12, 0, 1, 9999, 10_000} {
+		at := time.Date(year, 1, 2, 3, 4, 5, 6_999_999, time.UTC)
+		if got, want := string(envelope.AppendTime(nil, at)), at.Format("2006-01-02T15:04:05.000Z"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
 // FuzzAppendDelivery delivers whatever can be scanned: the text must be JSON
 // and say the same.
 func FuzzAppendDelivery(f *testing.F) {
@@ -276,6 +322,10 @@ func FuzzAppendDelivery(f *testing.F) {
 			}
 			d := envelope.Delivery{MessageID: id, RedeliveryCount: int(count), Form: form}
 			delivered := envelope.AppendDelivery(nil, &in, &d)
+			d.Verbatim = envelope.Summarize(in.Properties).Verbatim
+			if verbatim := envelope.AppendDelivery(nil, &in, &d); !bytes.Equal(verbatim, delivered) {
+				t.Errorf("delivered as they came the properties are %s, not %s", verbatim, delivered)
+			}
 			var whole map[string]json.RawMessage
 			if err := json.Unmarshal(delivered, &whole); err != nil {
 				t.Fatalf("delivery of %s is no JSON: %v: %s", text, err, delivered)

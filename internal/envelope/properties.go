@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/dasf-go/dasf/internal/jsonscan"
 )
 
 // Kind is what a property's value was in JSON.
@@ -172,6 +174,69 @@ func Property(raw []byte, name string) []byte {
 		}
 	})
 	return found
+}
+
+// A Summary is what a broker wants to know of the properties of a message.
+type Summary struct {
+	// MessageType and ResponseTopic are the properties of demessaging's names;
+	// see [Property].
+	MessageType, ResponseTopic []byte
+	// Refused says what Pulsar's service has against the properties, all of
+	// which must be strings to it: numbers and booleans become some.
+	Refused error
+	// Verbatim says that in Pulsar's form the properties are the text that came.
+	Verbatim bool
+}
+
+// Summarize walks over properties once.
+func Summarize(raw []byte) Summary {
+	var s Summary
+	length, others := len("{}"), 0
+	_ = visit(raw, func(key, value span) {
+		if length > len("{}") {
+			length += len(",")
+		}
+		length += key.end - key.start + len(":") + value.end - value.start
+		name := raw[key.start+1 : key.end-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name = unquote(raw[key.start:key.end])
+		}
+		text := raw[value.start:value.end]
+		switch kindOf(text[0]) {
+		case String:
+			text = unquote(text)
+		case Null:
+			text = nil
+			others++
+			s.refuse("property %q must not be null", name)
+		case Object, Array:
+			text = nil
+			others++
+			s.refuse("property %q must be a string", name)
+		default:
+			others++
+		}
+		switch string(name) {
+		case "messageType":
+			s.MessageType = text
+		case "response_topic":
+			s.ResponseTopic = text
+		}
+	})
+	s.Verbatim = others == 0 && length == len(raw) && isVerbatim(raw)
+	return s
+}
+
+func (s *Summary) refuse(format string, name []byte) {
+	if s.Refused == nil {
+		s.Refused = fmt.Errorf(format, name)
+	}
+}
+
+// isVerbatim reports whether strings in raw are written as they came: there is
+// neither an escape in it nor anything that needs one.
+func isVerbatim(raw []byte) bool {
+	return bytes.IndexByte(raw, '\\') < 0 && jsonscan.Printable(raw)
 }
 
 // PropertyMap returns the properties in raw as a map of texts, as

@@ -30,6 +30,10 @@ func (s *scanner) space() {
 
 // accept skips white space and then c, if it is there.
 func (s *scanner) accept(c byte) bool {
+	if s.pos < len(s.text) && s.text[s.pos] == c { // most texts have no white space
+		s.pos++
+		return true
+	}
 	s.space()
 	if s.pos < len(s.text) && s.text[s.pos] == c {
 		s.pos++
@@ -40,6 +44,9 @@ func (s *scanner) accept(c byte) bool {
 
 // peek returns the next byte that is no white space, 0 at the end.
 func (s *scanner) peek() byte {
+	if s.pos < len(s.text) && s.text[s.pos] > ' ' {
+		return s.text[s.pos]
+	}
 	s.space()
 	if s.pos < len(s.text) {
 		return s.text[s.pos]
