@@ -3,8 +3,8 @@ package envelope_test
 import (
 	"bytes"
 	"encoding/json"
-	"math/rand/v2"
 	"maps"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
