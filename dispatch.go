@@ -130,7 +130,7 @@ func (r *remote) start(ctx context.Context, p *pending, m *transport.Message) er
 	if err != nil {
 		return sendingError(err)
 	}
-	p.stop = func(err error) { out.Stop(ticket, err) }
+	p.sender, p.ticket = out, ticket
 	return nil
 }
 
@@ -178,11 +178,8 @@ func (r *remote) sendMissing(ctx context.Context, p *pending) error {
 			r.mu.Unlock()
 			return nil
 		}
-		select {
-		case out := <-p.done: // answered, or ended, in the middle
-			p.done <- out
+		if _, over := p.ended(); over { // in the middle
 			return nil
-		default:
 		}
 	}
 }

@@ -5,20 +5,27 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/dasf-go/dasf/fragment"
 	"github.com/dasf-go/dasf/transport"
 )
 
-// A pending call waits for its outcome. Its fields belong to remote.mu.
+// A pending call waits for its outcome. Its fields belong to remote.mu, but for
+// those of which something else is said.
 type pending struct {
 	context string
 	kind    string
 	options *callOptions
-	done    chan outcome  // takes one
-	notify  chan struct{} // there is something to deliver or to send
-	stop    func(error)   // gives up sending, if it is not over; the caller's own
+	woken   chan struct{} // takes one; there is an outcome, or something to deliver or to send
+
+	sender starter // the caller's own, as the ticket; nil where Send is waited for
+	ticket uint64
+
+	ending sync.Mutex // of over and out
+	over   bool
+	out    outcome
 
 	deadline time.Time
 	trace    Trace
@@ -48,16 +55,35 @@ type outcome struct {
 
 // end gives the call its outcome; the first one counts.
 func (p *pending) end(o outcome) {
-	select {
-	case p.done <- o:
-	default:
+	p.ending.Lock()
+	first := !p.over
+	if first {
+		p.over, p.out = true, o
 	}
+	p.ending.Unlock()
+	if first {
+		p.wake()
+	}
+}
+
+// ended returns the outcome, if it is there. Who ended the call has woken it.
+func (p *pending) ended() (out outcome, over bool) {
+	p.ending.Lock()
+	defer p.ending.Unlock()
+	return p.out, p.over
 }
 
 func (p *pending) wake() {
 	select {
-	case p.notify <- struct{}{}:
+	case p.woken <- struct{}{}:
 	default:
+	}
+}
+
+// giveUpSending ends the sending of the request, if it is not over.
+func (p *pending) giveUpSending(err error) {
+	if p.sender != nil {
+		p.sender.Stop(p.ticket, err)
 	}
 }
 
@@ -295,15 +321,19 @@ func (r *remote) awaitAnswer(ctx context.Context, p *pending) (string, error) {
 	if err := r.sendOut(ctx, p, &transport.Message{Properties: r.properties(p, time.Time{})}); err != nil {
 		return "", err
 	}
-	select {
-	case out := <-p.done:
-		return out.text, out.err
-	case <-ctx.Done():
-		err := context.Cause(ctx)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("no backend answered on topic %s: %w", r.topic, err)
+	for {
+		select {
+		case <-p.woken:
+			if out, over := p.ended(); over {
+				return out.text, out.err
+			}
+		case <-ctx.Done():
+			err := context.Cause(ctx)
+			if errors.Is(err, context.DeadlineExceeded) {
+				err = fmt.Errorf("no backend answered on topic %s: %w", r.topic, err)
+			}
+			return "", &Error{code: CodeOf(ctx.Err()), err: err}
 		}
-		return "", &Error{code: CodeOf(ctx.Err()), err: err}
 	}
 }
 

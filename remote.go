@@ -214,7 +214,7 @@ func (r *remote) begin(kind string, o *callOptions) (*pending, error) {
 	}
 	p := &pending{
 		context: strconv.FormatInt(r.next, 10), kind: kind, options: o,
-		done: make(chan outcome, 1), notify: make(chan struct{}, 1), sent: time.Now(),
+		woken: make(chan struct{}, 1), sent: time.Now(),
 	}
 	r.next++
 	r.calls[p.context] = p
@@ -263,21 +263,20 @@ func (r *remote) call(ctx context.Context, request []byte, o *callOptions) (json
 func (r *remote) await(ctx context.Context, p *pending) (json.RawMessage, error) {
 	for {
 		select {
-		case out := <-p.done:
-			if out.err != nil && p.stop != nil {
-				p.stop(out.err) // it may wait for a broker that is away
+		case <-p.woken:
+			out, over := p.ended()
+			if out.err != nil {
+				p.giveUpSending(out.err) // it may wait for a broker that is away
 			}
 			p.deliver(r)
-			return out.payload, out.err
-		case <-p.notify:
-			p.deliver(r)
+			if over {
+				return out.payload, out.err
+			}
 			if err := r.sendMissing(ctx, p); err != nil {
 				return nil, err
 			}
 		case <-ctx.Done():
-			if p.stop != nil {
-				p.stop(ctx.Err())
-			}
+			p.giveUpSending(ctx.Err())
 			r.abandon(p)
 			return nil, &Error{code: CodeOf(ctx.Err()), err: context.Cause(ctx)}
 		}

@@ -236,10 +236,11 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 	}
 	r.waiting.Add(1)
 	started := r.producers.startLate(a.call.topic, r.answerMessage(a), settles, func(settled bool, err error) {
+		left := messages
 		if settled {
-			messages = messages[1:]
+			left = messages[1:]
 		}
-		r.answered(a, kept, messages, err)
+		r.answered(a, kept, left, err)
 		<-r.sending
 		r.waiting.Done()
 	})

@@ -148,12 +148,13 @@ func (p *producer) accept(s *sending, m *Message) error {
 	}
 	p.last++
 	s.context = p.last
-	context := strconv.FormatUint(s.context, 10)
+	var digits [20]byte
+	context := strconv.AppendUint(digits[:0], s.context, 10)
 	if s.late && p.late {
 		room := headLength(m) + len(s.settles)
-		s.head = envelope.AppendLateHead(make([]byte, 0, room), m.Properties, m.Key, context, s.settles)
+		s.head = envelope.AppendLateHead(make([]byte, 0, room), m.Properties, m.Key, string(context), s.settles)
 	} else {
-		s.head = envelope.AppendMessageHead(make([]byte, 0, headLength(m)), m.Properties, m.Key, context)
+		s.head = envelope.AppendMessageHead(make([]byte, 0, headLength(m)), m.Properties, m.Key, string(context))
 	}
 	if size := len(s.head) + len(s.payload) + len(envelope.Tail); size > p.maxFrame {
 		return tooLarge(size, p.maxFrame)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 )
 
@@ -66,7 +67,11 @@ func (c *Cache) AppendRequest(dst []byte, keys []Key, args any) ([]byte, error) 
 			}
 		}
 	}
-	dst = append(dst, '{')
+	room := len(object)
+	for _, k := range keys {
+		room += len(k.Name) + len(k.Value) + len(k.Raw) + len(`"":"",`)
+	}
+	dst = append(slices.Grow(dst, room), '{')
 	for i, k := range keys {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -87,6 +92,9 @@ func (c *Cache) AppendRequest(dst []byte, keys []Key, args any) ([]byte, error) 
 	return append(dst, object[1:]...), nil
 }
 
+// smallRequest is the room that the arguments of a request get at first.
+const smallRequest = 128
+
 // object returns the JSON object of args.
 func (c *Cache) object(args any) ([]byte, error) {
 	empty := []byte("{}")
@@ -98,7 +106,7 @@ func (c *Cache) object(args any) ([]byte, error) {
 		return empty, nil
 	}
 	c.once.Do(func() { c.requests.injected = c.Injected })
-	raw, err := c.requests.append(nil, v)
+	raw, err := c.requests.append(make([]byte, 0, smallRequest), v)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the arguments: %w", err)
 	}
