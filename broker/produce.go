@@ -72,11 +72,13 @@ func (s *socket) accept(m *message, f *envelope.Frame) {
 
 func (s *socket) produceDurable(m *message, f *envelope.Frame) {
 	kept := envelope.Frame{Context: f.Context, Late: f.Late, Settles: f.Settles} // all that the answer needs
-	s.expect(1)
+	if !s.expect() {
+		return
+	}
 	later, err := s.topic.publish(m, func(err error) { s.written(m, &kept, err) })
 	switch {
 	case !later:
-		s.expect(-1)
+		s.unexpect()
 		s.reject(f.Context, codeRefused, "%w", err)
 	case s.reader.Buffered() > 0:
 		s.broker.store.Wake() // there is more to write
@@ -92,7 +94,7 @@ func (s *socket) written(m *message, f *envelope.Frame, err error) {
 	} else {
 		s.accept(m, f)
 	}
-	s.expect(-1)
+	s.unexpect()
 }
 
 // permit holds a message to the bounds and rights of its user.

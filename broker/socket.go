@@ -454,15 +454,24 @@ func (s *socket) isClosing() bool {
 	return s.closing || s.parting != nil
 }
 
-// expect counts answers that wait for the disk. Who leaves meanwhile leaves
-// after the last of them.
-func (s *socket) expect(n int) {
+// expect counts one more answer that waits for the disk. Who leaves meanwhile
+// leaves after the last of them. It returns false when nothing is answered any
+// more, so that nothing must be stored.
+func (s *socket) expect() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.awaited += n
-	if n > 0 {
-		return
+	if s.closing || s.parting != nil {
+		return false
 	}
+	s.awaited++
+	return true
+}
+
+// unexpect is the end of what expect has begun.
+func (s *socket) unexpect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.awaited--
 	s.drained.Broadcast()
 	if p := s.parting; p != nil && s.awaited == 0 {
 		s.parting = nil
