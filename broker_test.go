@@ -279,3 +279,6 @@ type settlingProducer struct{ *watchedProducer }
 func (p *settlingProducer) StartLate(m, settles *transport.Message, then func(settled bool, err error)) (uint64, error) {
 	return p.Start(m, func(err error) { then(err == nil && settles != nil && p.broker.settle(settles), err) })
 }
+
+func (p *settlingProducer) Forget(uint64) {}
+func (p *settlingProducer) Hurry()        {}

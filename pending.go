@@ -80,6 +80,13 @@ func (p *pending) wake() {
 	}
 }
 
+// forgetSending notes that the request has arrived, since there is a response.
+func (p *pending) forgetSending() {
+	if late, ok := p.sender.(lateStarter); ok {
+		late.Forget(p.ticket)
+	}
+}
+
 // giveUpSending ends the sending of the request, if it is not over.
 func (p *pending) giveUpSending(err error) {
 	if p.sender != nil {

@@ -56,9 +56,12 @@ type starter interface {
 
 // A lateStarter is a starter that leaves the broker time to acknowledge what
 // nobody waits for, and has it acknowledge a request together with its answer;
-// see StartLate in the transport package.
+// see StartLate, Forget and Hurry in the transport package.
 type lateStarter interface {
+	starter
 	StartLate(m, settles *transport.Message, then func(settled bool, err error)) (ticket uint64, err error)
+	Forget(ticket uint64)
+	Hurry()
 }
 
 // startLate begins to send m with StartLate, or with Start where there is no
@@ -98,8 +101,14 @@ func (p *producers) start(topic string, m *transport.Message, then func(error)) 
 	}, func(_ bool, err error) { then(err) })
 }
 
+// leastConnect is from which time for a send on answers to it may be late.
+const leastConnect = time.Second
+
 // startLate is start for what nobody waits for; see [lateStarter].
 func (p *producers) startLate(topic string, m, settles *transport.Message, then func(settled bool, err error)) bool {
+	if p.connect < leastConnect {
+		return p.start(topic, m, func(err error) { then(false, err) })
+	}
 	return p.startBy(topic, func(out starter, then func(bool, error)) (uint64, error) {
 		return startLate(out, m, settles, then)
 	}, then)
@@ -174,6 +183,23 @@ func (one *producer) finish(s *started) {
 	}
 	if len(one.started) == 0 && one.overdue != nil {
 		one.overdue.Stop()
+	}
+}
+
+// hurry has brokers answer now what they may answer late.
+func (p *producers) hurry() {
+	p.mu.Lock()
+	var waiting []*producer
+	for one := range p.all {
+		if len(one.started) > 0 {
+			waiting = append(waiting, one)
+		}
+	}
+	p.mu.Unlock()
+	for _, one := range waiting {
+		if late, ok := one.out.(lateStarter); ok {
+			late.Hurry()
+		}
 	}
 }
 

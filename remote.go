@@ -265,8 +265,11 @@ func (r *remote) await(ctx context.Context, p *pending) (json.RawMessage, error)
 		select {
 		case <-p.woken:
 			out, over := p.ended()
-			if out.err != nil {
+			switch {
+			case out.err != nil:
 				p.giveUpSending(out.err) // it may wait for a broker that is away
+			case over:
+				p.forgetSending()
 			}
 			p.deliver(r)
 			if over {

@@ -202,17 +202,13 @@ func MessageID(ctx context.Context) string {
 // the request again. kept is where the answer is kept. A short answer leaves
 // without waiting for the broker, so that its worker is free.
 func (r *backend) answerJob(a, kept *answer, messages []*delivered) {
-	if len(a.payload) <= smallPayload {
-		select {
-		case r.sending <- struct{}{}:
-			if r.startAnswer(a, kept, messages) {
-				return
-			}
-			<-r.sending
-		default: // the broker does not keep up
-		}
-	}
 	n := len(a.payload)
+	if n <= smallPayload && r.maySend(n) {
+		if r.startAnswer(a, kept, messages) {
+			return
+		}
+		r.sent(n)
+	}
 	collect(n) // the result, now that its JSON is there
 	err := r.sendAnswer(r.background, a)
 	a.payload = nil
@@ -220,9 +216,33 @@ func (r *backend) answerJob(a, kept *answer, messages []*delivered) {
 	collect(n)
 }
 
-// maxSending is how many short answers may be on their way to the broker
+// The bounds of the short answers that may be on their way to the broker
 // without a worker that waits for them.
-const maxSending = 512
+const (
+	maxSending      = recent
+	maxSendingBytes = 24 << 20
+)
+
+// maySend reports whether one more of n bytes may. When the backend stops, none
+// may: the broker has time to say that it has taken one.
+func (r *backend) maySend(n int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopping || r.sending >= maxSending || r.sendBytes+n > maxSendingBytes {
+		return false
+	}
+	r.sending++
+	r.sendBytes += n
+	return true
+}
+
+// sent is the end of what maySend has begun.
+func (r *backend) sent(n int) {
+	r.mu.Lock()
+	r.sending--
+	r.sendBytes -= n
+	r.mu.Unlock()
+}
 
 // startAnswer begins to send an answer that is not cut. It is called by a
 // worker, which the end of the run waits for, and counts itself in.
@@ -234,6 +254,10 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 	if r.afterResponse() && len(messages) > 0 {
 		settles = messages[0].Message
 	}
+	for _, d := range messages {
+		d.Payload = nil // of a request that is done
+	}
+	n := len(a.payload)
 	r.waiting.Add(1)
 	started := r.producers.startLate(a.call.topic, r.answerMessage(a), settles, func(settled bool, err error) {
 		left := messages
@@ -241,7 +265,7 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 			left = messages[1:]
 		}
 		r.answered(a, kept, left, err)
-		<-r.sending
+		r.sent(n)
 		r.waiting.Done()
 	})
 	if !started {

@@ -46,7 +46,6 @@ func (m *Module) Run(ctx context.Context, b transport.Broker) error {
 		pieces:    map[callKey]*job{},
 		clients:   map[string]*watchedClient{},
 		busy:      make(chan struct{}, 1),
-		sending:   make(chan struct{}, maxSending),
 	}
 	return r.run(ctx)
 }
@@ -65,7 +64,6 @@ type backend struct {
 	queue     chan *job
 	control   chan func(context.Context) // answers that wait for no worker
 	waiting   sync.WaitGroup             // workers, and short answers on their way
-	sending   chan struct{}              // holds a token for each such answer
 
 	// work ends when the grace is over; with it the handlers' contexts.
 	work       context.Context
@@ -84,6 +82,8 @@ type backend struct {
 	parked    []*job       // delivered by a broker that redelivers, beyond QueueBytes
 	returned  []*delivered // while stopping: to be handed back in a moment
 	unstored  []*unstored  // answers that the broker could not store
+	sending   int          // short answers on their way
+	sendBytes int          // in them
 	stopping  bool
 	busy      chan struct{} // told when there is something to watch over
 	interrupt context.CancelCauseFunc
@@ -375,6 +375,7 @@ func (r *backend) stop() int {
 		}
 	}
 	close(r.queue)
+	r.producers.hurry()
 	done := make(chan struct{})
 	go func() { r.waiting.Wait(); close(done) }()
 	grace := time.NewTimer(*r.cfg.Grace)

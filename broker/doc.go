@@ -33,7 +33,8 @@
 // besides, and a consumer's consumer=TOKEN: extensions of the envelope, which
 // Go peers use and no consumer sees.
 //
-// A message with "dasfLate":true is answered up to 10 ms late, and one answer
+// A message with "dasfLate":true is answered up to 250 ms late, but before the
+// pong if the peer sends a ping, and one answer
 // may stand for several such messages whose contexts are whole numbers in a row,
 // in strings: {"result":"ok","context":"7","from":"3"} is for 3 to 7. Refusals
 // are never late, and answers come in the order of the messages.

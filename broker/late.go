@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// lateTime is by how much the answer to a late message may be late.
-	lateTime = 10 * time.Millisecond
+	// lateTime is by how much the answer to a late message may be late: so much
+	// that several calls of a client that calls a few times a second are
+	// answered at once.
+	lateTime = 250 * time.Millisecond
 	// enoughLate is how many of them are answered at once, without more delay.
 	enoughLate = 32
 )

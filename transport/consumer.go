@@ -309,17 +309,22 @@ func (c *consumer) Ack(ctx context.Context, m *Message) error {
 }
 
 // AckLater is Ack for a consumer that nobody else shares, whose window is wide:
-// acknowledgements leave together, up to 5 ms late. The client of the root
-// package asks for it.
+// acknowledgements leave together, up to 5 ms late, to the embedded broker up to
+// 500 ms unless it holds much until then. The client of the root package asks
+// for it.
 func (c *consumer) AckLater(m *Message) {
 	c.mu.Lock()
 	s := c.socket
 	if m.receipt.consumer != c || m.receipt.delivery != c.connection || c.isClosed() {
 		s = nil
 	}
+	wait := laterTime
+	if c.token != "" {
+		wait = muchLaterTime
+	}
 	c.mu.Unlock()
 	if s != nil {
-		s.sendLater(outgoing{head: envelope.AppendAck(make([]byte, 0, ackLength), m.ID)})
+		s.sendLater(outgoing{head: envelope.AppendAck(make([]byte, 0, ackLength), m.ID)}, wait, m.receipt.weight)
 	}
 }
 

@@ -2,12 +2,13 @@ package transport
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/dasf-go/dasf/internal/envelope"
 )
 
 // StartLate is Start for what nobody waits for: the embedded broker tells that
-// it has taken the message up to 10 ms late, together with others, and nothing
+// it has taken the message up to 250 ms late, together with others, and nothing
 // is different elsewhere. What settles is not nil the embedded broker
 // acknowledges once it has taken m, and settled says that it did; then need not
 // be acknowledged any more.
@@ -20,6 +21,31 @@ func (p *producer) StartLate(m, settles *Message, then func(settled bool, err er
 		return 0, err
 	}
 	return s.context, nil
+}
+
+// leastAckTimeout is from which AckTimeout on answers may be late.
+const leastAckTimeout = time.Second
+
+// Hurry has the broker answer now what it may answer late.
+func (p *producer) Hurry() {
+	p.mu.Lock()
+	s := p.socket
+	waits := s != nil && len(p.byContext) > 0
+	p.mu.Unlock()
+	if waits {
+		s.probeNow()
+	}
+}
+
+// Forget says that a message begun by StartLate has done what it was sent for:
+// then is not called any more, and the message not sent again.
+func (p *producer) Forget(ticket uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.byContext[ticket]; s != nil && s.then != nil {
+		s.gone = true
+		s.head, s.payload = nil, nil
+	}
 }
 
 // reference names m to the broker, if it came over the present connection and

@@ -69,6 +69,7 @@ type producer struct {
 	byContext  map[uint64]*sending // the unanswered ones
 	finished   []finished          // to be called once mu is free
 	flush      *socket             // to be flushed once mu is free
+	hurry      *socket             // whose broker is to answer now, once mu is free
 	probation  int                 // how many more are sent one at a time
 	overdue    *time.Timer         // runs while there are unanswered ones
 	pace       *time.Timer         // runs while the bytes under way keep others back
@@ -211,11 +212,14 @@ func (p *producer) end(s *sending, settled bool, err error) {
 
 // unlock frees mu, writes what was queued, and tells of what has ended.
 func (p *producer) unlock() {
-	list, flush := p.finished, p.flush
-	p.finished, p.flush = nil, nil
+	list, flush, hurry := p.finished, p.flush, p.hurry
+	p.finished, p.flush, p.hurry = nil, nil, nil
 	p.mu.Unlock()
 	if flush != nil {
 		flush.flushSoon()
+	}
+	if hurry != nil {
+		hurry.probeNow()
 	}
 	for _, f := range list {
 		f.then(f.settled, f.err)
@@ -234,7 +238,7 @@ func (p *producer) pumpLocked() {
 	if p.probation > 0 {
 		window = 1
 	}
-	n := 0
+	n, hurry := 0, false
 	for p.socket != nil && n < len(p.waiting) && len(p.byContext) < window && p.gate.open() {
 		s := p.waiting[n]
 		if p.mostBytes > 0 {
@@ -257,6 +261,10 @@ func (p *producer) pumpLocked() {
 		if p.socket.queueFrame(outgoing{head: s.head, payload: s.payload, tail: envelope.Tail}) {
 			p.flush = p.socket
 		}
+		hurry = p.probation > 0 && p.late && s.late
+	}
+	if hurry {
+		p.hurry = p.socket
 	}
 	p.waiting = slices.Delete(p.waiting, 0, n)
 }
@@ -270,7 +278,8 @@ func (p *producer) connected(s *socket, h http.Header, again bool) {
 	}
 	p.mu.Lock()
 	defer p.unlock()
-	p.socket, p.maxFrame, p.mostBytes, p.late = s, w.MaxFrame, w.PieceSize, w.late
+	p.socket, p.maxFrame, p.mostBytes = s, w.MaxFrame, w.PieceSize
+	p.late = w.late && p.link.broker.o.AckTimeout >= leastAckTimeout
 	p.pumpLocked()
 }
 

@@ -51,6 +51,7 @@ type socket struct {
 	queue    []outgoing
 	spare    []outgoing    // the other half of the queue, while one is written
 	queued   int           // bytes in queue
+	toFree   int64         // bytes that the broker holds until it gets what is in queue
 	batch    int           // frames that are being written
 	written  time.Time     // when the last of a batch was
 	room     chan struct{} // closed when the queue has been taken

@@ -97,21 +97,23 @@ func (s *socket) trySend(f outgoing) <-chan struct{} {
 }
 
 // sendLater is send for what nobody waits for: it leaves with what is sent
-// next, or when there is enough of it, or a little later.
-func (s *socket) sendLater(f outgoing) {
+// next, or when there is enough of it, or frees enough memory, or after wait,
+// which is the same each time.
+func (s *socket) sendLater(f outgoing, wait time.Duration, frees int64) {
 	s.mu.Lock()
 	mine := false
 	switch {
 	case s.closing || s.err != nil:
-	case len(s.queue)+1 >= enoughLater:
+	case len(s.queue)+1 >= enoughLater || s.toFree+frees >= enoughToFree:
 		mine = s.sendLocked(f)
 	default:
 		s.queue = append(s.queue, f)
 		s.queued += f.size()
+		s.toFree += frees
 		if s.later == nil {
-			s.later = time.AfterFunc(laterTime, s.flushLate)
+			s.later = time.AfterFunc(wait, s.flushLate)
 		} else if !s.late {
-			s.later.Reset(laterTime)
+			s.later.Reset(wait)
 		}
 		s.late = true
 	}
@@ -122,8 +124,10 @@ func (s *socket) sendLater(f outgoing) {
 }
 
 const (
-	enoughLater = 16
-	laterTime   = 5 * time.Millisecond
+	enoughLater   = 16
+	enoughToFree  = 256 << 10
+	laterTime     = 5 * time.Millisecond
+	muchLaterTime = 500 * time.Millisecond
 )
 
 // flushLate is run by the timer that sendLater starts.
@@ -307,7 +311,7 @@ func (s *socket) writeQueue() error {
 
 func (s *socket) takeLocked() []outgoing {
 	batch := s.queue
-	s.queue, s.spare, s.queued = s.spare[:0], nil, 0
+	s.queue, s.spare, s.queued, s.toFree = s.spare[:0], nil, 0, 0
 	s.batch = len(batch)
 	s.makeRoom()
 	return batch
