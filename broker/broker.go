@@ -92,6 +92,7 @@ func New(c Config) (*Broker, error) {
 	b.live.Store(c.live())
 	b.writers.New = func() any { return newWriter() }
 	b.scratch.New = func() any { return new([]byte) }
+	b.lateness.readers = &b.readers
 	if b.pages, err = b.routes(); err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}

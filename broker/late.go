@@ -2,11 +2,13 @@ package broker
 
 import (
 	"crypto/rand"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/dasf-go/dasf/internal/envelope"
+	"github.com/dasf-go/dasf/internal/nowait"
 )
 
 const (
@@ -14,6 +16,8 @@ const (
 	// that several calls of a client that calls a few times a second are
 	// answered at once.
 	lateTime = 250 * time.Millisecond
+	// enoughFlushed is how many sockets are written to in one go.
+	enoughFlushed = 32
 	// enoughLate is how many of them are answered at once, without more delay.
 	enoughLate = 32
 )
@@ -91,6 +95,8 @@ func (s *socket) flushLate() {
 
 // A lateness has the sockets with late answers flush them.
 type lateness struct {
+	readers *nowait.Group
+
 	mu      sync.Mutex
 	sockets []*socket
 	spare   []*socket
@@ -118,8 +124,14 @@ func (l *lateness) flush() {
 	list := l.sockets
 	l.sockets, l.spare = l.spare[:0], nil
 	l.mu.Unlock()
-	for _, s := range list {
-		s.flushLate()
+	// It is one of those who write what they bring about.
+	reader := nowait.Reader{Group: l.readers}
+	for part := range slices.Chunk(list, enoughFlushed) {
+		reader.Work()
+		for _, s := range part {
+			s.flushLate()
+		}
+		reader.Rest()
 	}
 	clear(list)
 	l.mu.Lock()

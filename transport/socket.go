@@ -53,6 +53,7 @@ type socket struct {
 	queued   int           // bytes in queue
 	toFree   int64         // bytes that the broker holds until it gets what is in queue
 	batch    int           // frames that are being written
+	alone    int           // batches of one frame in a row
 	written  time.Time     // when the last of a batch was
 	room     chan struct{} // closed when the queue has been taken
 	due      bool          // somebody is about to flush

@@ -164,10 +164,25 @@ func (s *socket) waitWriter() {
 	s.mu.Unlock()
 }
 
-// flushSoon flushes after those that run next, who may have more.
+// flushSoon flushes after those that run next, who may have more. To let them
+// run costs as much as to write a frame, so that it is only done where it has
+// brought something lately.
 func (s *socket) flushSoon() {
-	runtime.Gosched()
+	if s.expectsMore() {
+		runtime.Gosched()
+	}
 	s.Flush(true)
+}
+
+const (
+	manyAlone  = 16 // frames in a row that leave alone until others are not expected
+	triedAgain = 32 // of which one waits for others nevertheless
+)
+
+func (s *socket) expectsMore() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.alone < manyAlone || s.alone%triedAgain == 0
 }
 
 // Flush implements [nowait.Flusher].
@@ -313,6 +328,11 @@ func (s *socket) takeLocked() []outgoing {
 	batch := s.queue
 	s.queue, s.spare, s.queued, s.toFree = s.spare[:0], nil, 0, 0
 	s.batch = len(batch)
+	if s.batch > 1 {
+		s.alone = 0
+	} else {
+		s.alone++
+	}
 	s.makeRoom()
 	return batch
 }

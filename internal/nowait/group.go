@@ -11,7 +11,7 @@ type Flusher interface {
 
 // most is for how many flushers one reader writes before it reads on, so that a
 // message to thousands is written on all processors.
-const most = 16
+const most = 64
 
 // A Group is a number of goroutines that read, each from a connection of its
 // own (see [Reader]), and what they write to. What comes up for writing while one of them is

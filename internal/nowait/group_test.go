@@ -91,7 +91,7 @@ func TestOneReaderDoesNotWriteForThousands(t *testing.T) {
 	if len(got.list) != n {
 		t.Errorf("%d flushed, want %d", len(got.list), n)
 	}
-	if got.here != 16 {
-		t.Errorf("%d of them by the reader itself, want 16", got.here)
+	if got.here != 64 {
+		t.Errorf("%d of them by the reader itself, want 64", got.here)
 	}
 }
