@@ -1,7 +1,6 @@
 package pylog
 
 import (
-	_ "embed"
 	"fmt"
 	"os"
 	"strconv"
@@ -10,9 +9,6 @@ import (
 
 	"github.com/dasf-go/dasf/internal/yamljson"
 )
-
-//go:embed default.yaml
-var defaultYAML []byte
 
 // A Config is a logging configuration that is not read into handlers yet. The
 // order of calls is that of demessaging's LoggingConfig.config_dict: [Read] or
@@ -26,13 +22,19 @@ type Config struct {
 
 // Default is the configuration of demessaging: the loggers demessaging and
 // websocket write to standard output, and from WARNING on to standard error.
+// Nearly every program starts with it, so that it is not read from YAML.
 func Default() *Config {
-	c, err := parse("the built-in logging configuration", defaultYAML)
-	if err != nil {
-		panic(err) // it is part of the program
+	root := mapping("version", "1", "disable_existing_loggers", "false")
+	put(child(root, "formatters"), "simple", mapping("format", "%(asctime)s - %(levelname)s - [%(name)s]: %(message)s"))
+	handlers := child(root, "handlers")
+	put(handlers, "console", mapping("class", "logging.StreamHandler", "level", "DEBUG", "formatter", "simple", "stream", "ext://sys.stdout"))
+	put(handlers, "warning_console", mapping("class", "logging.StreamHandler", "level", "WARNING", "formatter", "simple", "stream", "ext://sys.stderr"))
+	for _, name := range []string{"demessaging", "websocket"} {
+		logger := mapping("propagate", "false", "level", "INFO")
+		put(logger, "handlers", &yamljson.Node{Kind: yaml.SequenceNode, Content: []*yamljson.Node{scalar("console"), scalar("warning_console")}})
+		put(child(root, "loggers"), name, logger)
 	}
-	c.own = true
-	return c
+	return &Config{root: root, file: "the built-in logging configuration", own: true}
 }
 
 // Read reads a configuration file.
