@@ -19,3 +19,17 @@ func Decoder(t reflect.Type, o Options) (func(text string) (string, error), erro
 		return string(out), err
 	}, nil
 }
+
+// Undeclared returns the schema of a type that no package declares, and what
+// swaggest makes of it.
+func Undeclared(t reflect.Type) (ours, theirs string, err error) {
+	sh, err := structural(t)
+	if err != nil {
+		return "", "", err
+	}
+	s, err := swaggest(sh)
+	if err != nil {
+		return "", "", err
+	}
+	return string(undeclared(t).Append(nil)), string(s.Append(nil)), nil
+}

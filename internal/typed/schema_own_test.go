@@ -2,6 +2,7 @@ package typed_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -216,6 +217,21 @@ func TestSchemaIsTheSameEachTime(t *testing.T) {
 		}
 		if string(text) != first {
 			t.Fatalf("got %s\nthen %s", first, text)
+		}
+	}
+}
+
+func TestUndeclaredTypesHaveTheSchemaThatSwaggestMakes(t *testing.T) {
+	for _, typ := range []reflect.Type{
+		reflect.TypeFor[bool](), reflect.TypeFor[string](), reflect.TypeFor[float32](), reflect.TypeFor[float64](),
+		reflect.TypeFor[int](), reflect.TypeFor[int8](), reflect.TypeFor[int16](), reflect.TypeFor[int32](), reflect.TypeFor[int64](),
+		reflect.TypeFor[uint](), reflect.TypeFor[uint8](), reflect.TypeFor[uint16](), reflect.TypeFor[uint32](), reflect.TypeFor[uint64](),
+		reflect.TypeFor[[]string](), reflect.TypeFor[[]*model](), reflect.TypeFor[[][]float64](), reflect.TypeFor[[3]bool](),
+		reflect.TypeFor[map[string]int](), reflect.TypeFor[map[string]any](), reflect.TypeFor[map[int][]model](),
+	} {
+		ours, theirs, err := typed.Undeclared(typ)
+		if err != nil || ours != theirs {
+			t.Errorf("%s: %s, but swaggest makes %s, %v", typ, ours, theirs, err)
 		}
 	}
 }

@@ -28,27 +28,68 @@ func (g *generator) own(sh shape) (*api.Schema, error) {
 	if s := wireForm(sh); s != nil {
 		return s, nil
 	}
-	reflected, err := reflectOwn(sh)
+	if s := undeclared(sh.Type); s != nil {
+		return s, nil
+	}
+	s, err := swaggest(sh)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", sh.Type, err)
-	}
-	text, err := json.Marshal(reflected)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", sh.Type, err)
-	}
-	s := &api.Schema{}
-	if err := s.UnmarshalJSON(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", sh.Type, err)
-	}
-	s.Items, s.Defs, s.Enum = nil, nil, nil
-	if sh.Kind == KindMap {
-		s.AdditionalProperties = nil
 	}
 	if sh.Enum != nil {
 		s.Enum = enumJSON(sh.Enum)
 	}
 	if sh.Description != "" {
 		s.Description = sh.Description
+	}
+	return s, nil
+}
+
+// undeclared is the schema of a type that no package declares: string, []T.
+// It has no methods, so that there is nothing to ask swaggest for, which takes
+// its time. It is nil for other types, and for structs.
+func undeclared(t reflect.Type) *api.Schema {
+	if t.PkgPath() != "" {
+		return nil
+	}
+	s := &api.Schema{}
+	switch t.Kind() {
+	case reflect.Bool:
+		s.Type = api.Types{api.Boolean}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		s.Type = api.Types{api.Integer}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		s.Type, s.Minimum = api.Types{api.Integer}, "0"
+	case reflect.Float32, reflect.Float64:
+		s.Type = api.Types{api.Number}
+	case reflect.String:
+		s.Type = api.Types{api.String}
+	case reflect.Slice, reflect.Array:
+		s.Type = api.Types{api.Array}
+	case reflect.Map:
+		s.Type = api.Types{api.Object}
+	default:
+		return nil
+	}
+	return s
+}
+
+// swaggest is the schema of the type itself as swaggest makes it.
+func swaggest(sh shape) (*api.Schema, error) {
+	reflected, err := reflectOwn(sh)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(reflected)
+	if err != nil {
+		return nil, err
+	}
+	s := &api.Schema{}
+	if err := s.UnmarshalJSON(text); err != nil {
+		return nil, err
+	}
+	s.Items, s.Defs, s.Enum = nil, nil, nil
+	if sh.Kind == KindMap {
+		s.AdditionalProperties = nil
 	}
 	return s, nil
 }
