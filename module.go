@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/dasf-go/dasf/internal/typed"
@@ -44,13 +45,11 @@ func NewModule(cfg Config, members ...*Member) *Module {
 }
 
 func newModule(cfg Config, members []*Member) (*Module, error) {
-	given := cfg
-	cfg = cfg.withDefaults()
-	if err := cfg.check(); err != nil {
+	m := &Module{members: members, byName: map[string]*entry{}}
+	if err := m.configure(cfg); err != nil {
 		return nil, err
 	}
-	m := &Module{given: given, cfg: cfg, members: members, byName: map[string]*entry{}}
-	compiler := typed.NewCompiler(typed.Options{Strict: cfg.Strict, Validator: cfg.Validator, Injected: injectedReports()})
+	compiler := typed.NewCompiler(typed.Options{Strict: m.cfg.Strict, Validator: m.cfg.Validator, Injected: injectedReports()})
 	for _, member := range members {
 		kind := "Func"
 		if member.class {
@@ -76,11 +75,19 @@ func newModule(cfg Config, members []*Member) (*Module, error) {
 	if err := m.describe(compiler); err != nil {
 		return nil, err
 	}
-	m.handle = m.dispatch
-	for i := len(cfg.Middleware) - 1; i >= 0; i-- {
-		m.handle = cfg.Middleware[i](m.handle)
-	}
 	return m, nil
+}
+
+func (m *Module) configure(given Config) error {
+	m.given, m.cfg = given, given.withDefaults()
+	if err := m.cfg.check(); err != nil {
+		return err
+	}
+	m.handle = m.dispatch
+	for i := len(m.cfg.Middleware) - 1; i >= 0; i-- {
+		m.handle = m.cfg.Middleware[i](m.handle)
+	}
+	return nil
 }
 
 // checkName refuses what is no identifier in Python, TypeScript or Go.
@@ -105,6 +112,13 @@ func (m *Module) With(change func(*Config), members ...string) (*Module, error) 
 	if change != nil {
 		change(&cfg)
 	}
+	if len(members) == 0 && m.alike(cfg) {
+		other := *m // compiling again would take most of a command's time
+		if err := other.configure(cfg); err != nil {
+			return nil, err
+		}
+		return &other, nil
+	}
 	if len(members) == 0 {
 		return newModule(cfg, m.members)
 	}
@@ -117,6 +131,15 @@ func (m *Module) With(change func(*Config), members ...string) (*Module, error) 
 		some = append(some, e.member)
 	}
 	return newModule(cfg, some)
+}
+
+// alike reports whether a module with the same members and the configuration c
+// compiles to what m did, and has its description.
+func (m *Module) alike(c Config) bool {
+	old := m.given
+	return c.Topic == old.Topic && c.Doc == old.Doc && c.Strict == old.Strict && c.Validator == old.Validator &&
+		len(c.SchemaExtra)+len(old.SchemaExtra) == 0 &&
+		slices.Equal(c.Stub.Imports, old.Stub.Imports) && slices.Equal(c.Stub.HardCode, old.Stub.HardCode)
 }
 
 func (m *Module) memberNames() []string {
