@@ -25,7 +25,9 @@ const (
 	maxRecord = 1 << 30
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli is made at the first call: most programs with a broker in them run
+// none that stores.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 // A record is one change in the log. Its slices point into the text that it
 // was read from.
@@ -66,7 +68,7 @@ func uvarintLen(n int) int {
 func checksum(segment uint32, text []byte) uint32 {
 	var b [4]byte
 	binary.LittleEndian.PutUint32(b[:], segment)
-	return crc32.Update(crc32.Checksum(b[:], castagnoli), castagnoli, text)
+	return crc32.Update(crc32.Checksum(b[:], castagnoli()), castagnoli(), text)
 }
 
 var (
@@ -162,7 +164,7 @@ func appendHeader(dst []byte, id [8]byte, segment uint32) []byte {
 	dst = append(dst, magic...)
 	dst = append(dst, id[:]...)
 	dst = binary.LittleEndian.AppendUint32(dst, segment)
-	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli()))
 }
 
 // checkHeader reports whether a segment is the one that its name says, of this
