@@ -35,6 +35,8 @@ func (s *socket) consume(kind int, text []byte) {
 		if seq, ok := s.messageID(&f); ok {
 			s.topic.nack(s.consumer, seq)
 		}
+	case "acknowledge":
+		s.acknowledge(f.MessageIDs)
 	case "return":
 		if seq, ok := s.messageID(&f); ok {
 			s.topic.takeReturned(s.consumer, seq)
@@ -44,6 +46,20 @@ func (s *socket) consume(kind int, text []byte) {
 			s.topic.ack(s.consumer, seq)
 		}
 	}
+}
+
+// acknowledge acknowledges all messages that a frame names.
+func (s *socket) acknowledge(messageIDs []byte) {
+	var room [32]uint64
+	list := room[:0]
+	if !envelope.VisitMessageIDs(messageIDs, func(id []byte) {
+		if seq, ok := s.broker.identities.seq(id); ok {
+			list = append(list, seq)
+		}
+	}) {
+		s.ignore("messageIds must be an array of strings")
+	}
+	s.topic.ack(s.consumer, list...)
 }
 
 // messageID reads the id of a message of this broker. Another one, of the
@@ -64,16 +80,19 @@ func (s *socket) ignore(reason string) {
 // The methods below are what a consumer can ask of its topic. A consumer that
 // is no longer subscribed asks in vain.
 
-func (t *topic) ack(c *consumer, seq uint64) (done bool) {
+// ack reports whether it has acknowledged one of the messages.
+func (t *topic) ack(c *consumer, messages ...uint64) (done bool) {
 	t.mu.Lock()
 	defer t.unlock()
 	// dasf-broker-django, too, takes it for a sign of life (consumers.py).
 	t.status.ponged.Store(time.Now().UnixNano())
-	if s := c.subscription; s != nil && s.ack(seq, c.user) {
-		t.broker.acknowledged.Add(1)
-		return true
+	for _, seq := range messages {
+		if s := c.subscription; s != nil && s.ack(seq, c.user) {
+			t.broker.acknowledged.Add(1)
+			done = true
+		}
 	}
-	return false
+	return done
 }
 
 func (t *topic) nack(c *consumer, seq uint64) {

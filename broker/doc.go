@@ -44,6 +44,9 @@
 // "settled":true, but not if the consumer is gone or the message was acknowledged
 // before.
 //
+// A consumer may acknowledge several messages with one frame:
+// {"type":"acknowledge","messageIds":["…","…"]}.
+//
 // # Pages
 //
 // Besides the WebSockets below /ws/ a broker serves

@@ -166,6 +166,8 @@ func FuzzConsume(f *testing.F) {
 	f.Add([]byte(`{"messageId":"$1"}`))
 	f.Add([]byte(`{"messageId":"$2","type":"negativeAcknowledge"}`))
 	f.Add([]byte(`{"messageId":"$2","type":"return"}`))
+	f.Add([]byte(`{"type":"acknowledge","messageIds":["$1","$3","$1","x",""]}`))
+	f.Add([]byte(`{"type":"acknowledge","messageIds":["$2",7,"$1"]}`))
 	f.Add([]byte(`{"type":"permit","permitMessages":9223372036854775807}`))
 	b, err := New(Config{})
 	if err != nil {

@@ -204,6 +204,42 @@ func TestLateMembersAreNotPassedOn(t *testing.T) {
 	})
 }
 
+func TestOneFrameAcknowledgesSeveralMessages(t *testing.T) {
+	for name, c := range map[string]broker.Config{"in memory": {}, "on disk": {Dir: t.TempDir()}} {
+		t.Run(name, func(t *testing.T) {
+			b, base := serve(t, c)
+			const topic = "persistent/public/default/answers"
+			in := dial(t, base+"/ws/v2/consumer/"+topic+"/s")
+			out := dial(t, base+"/ws/v2/producer/"+topic)
+			var ids []any
+			for i := range 5 {
+				write(t, out, `{"payload":"","context":"%d"}`, i)
+				read(t, out)
+				ids = append(ids, read(t, in).MessageID)
+			}
+			acknowledged := func(want int64) {
+				t.Helper()
+				eventually(t, fmt.Sprint(want, " to be acknowledged"), func() bool { return b.Stats().Acknowledged == want })
+			}
+			write(t, in, `{"type":"acknowledge","messageIds":["%s","%s","%s"]}`, ids[3], ids[0], ids[3])
+			acknowledged(2)
+			for _, nonsense := range []string{`{"type":"acknowledge"}`, `{"type":"acknowledge","messageIds":[]}`, `{"type":"acknowledge","messageIds":["x",null]}`,
+				`{"type":"acknowledge","messageIds":"x"}`} {
+				write(t, in, "%s", nonsense)
+			}
+			write(t, in, `{"type":"acknowledge","messageIds":["x","%s"]}`, ids[2])
+			acknowledged(3)
+			in.Close()
+			in = dial(t, base+"/ws/v2/consumer/"+topic+"/s")
+			for _, id := range []any{ids[1], ids[4]} {
+				if got := read(t, in).MessageID; got != id {
+					t.Errorf("%s comes again, want %s", got, id)
+				}
+			}
+		})
+	}
+}
+
 func TestAnAnswerSettlesItsRequest(t *testing.T) {
 	for name, c := range map[string]broker.Config{"in memory": {}, "on disk": {Dir: t.TempDir()}} {
 		t.Run(name, func(t *testing.T) {

@@ -318,13 +318,13 @@ func (c *consumer) AckLater(m *Message) {
 	if m.receipt.consumer != c || m.receipt.delivery != c.connection || c.isClosed() {
 		s = nil
 	}
-	wait := laterTime
-	if c.token != "" {
+	embedded, wait := c.token != "", laterTime
+	if embedded {
 		wait = muchLaterTime
 	}
 	c.mu.Unlock()
 	if s != nil {
-		s.sendLater(outgoing{head: envelope.AppendAck(make([]byte, 0, ackLength), m.ID)}, wait, m.receipt.weight)
+		s.acknowledgeLater(m.ID, m.receipt.weight, embedded, wait)
 	}
 }
 

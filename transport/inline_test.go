@@ -142,3 +142,49 @@ func TestLateAcknowledgementsLeaveTogether(t *testing.T) {
 		acknowledged(20, 21)
 	})
 }
+
+// The embedded broker takes several in one frame, and may wait for them, but not
+// while it holds much until they come.
+func TestLateAcknowledgementsToTheEmbeddedBrokerAreOneFrame(t *testing.T) {
+	inLab(t, func(l *lab) {
+		l.header.Set("Dasf-Broker", "1; redelivers=true; consumer=TOKEN")
+		consumer, broker := l.consume(l.plain(), "topic")
+		later := consumer.(lateAcker).AckLater
+		next := 0
+		acknowledge := func(n int, payload string) {
+			for range n {
+				broker.write(`{"messageId":"%d","payload":%q}`, next, payload)
+				later(l.receive(consumer))
+				next++
+			}
+		}
+		want := func(after time.Duration, frames ...string) {
+			t.Helper()
+			start := time.Now()
+			for _, frame := range frames {
+				if got := broker.read(); got != frame {
+					t.Errorf("the broker got %s, want %s", got, frame)
+				}
+			}
+			if waited := time.Since(start); waited != after {
+				t.Errorf("after %v, want %v", waited, after)
+			}
+		}
+		acknowledge(3, "")
+		want(500*time.Millisecond, `{"type":"acknowledge","messageIds":["0","1","2"]}`)
+
+		acknowledge(16, "")
+		want(0, `{"type":"acknowledge","messageIds":["3","4","5","6","7","8","9","10","11","12","13","14","15","16","17","18"]}`)
+
+		large := strings.Repeat("A", 100<<10)
+		acknowledge(3, large)
+		want(0, `{"type":"acknowledge","messageIds":["19","20","21"]}`)
+
+		acknowledge(1, "")
+		broker.deliver("x")
+		if err := consumer.Ack(l.Context(), l.receive(consumer)); err != nil {
+			t.Fatal(err)
+		}
+		want(0, `{"type":"acknowledge","messageIds":["22"]}`, `{"messageId":"x"}`)
+	})
+}

@@ -49,22 +49,22 @@ type socket struct {
 
 	mu       sync.Mutex
 	queue    []outgoing
-	spare    []outgoing    // the other half of the queue, while one is written
-	queued   int           // bytes in queue
-	toFree   int64         // bytes that the broker holds until it gets what is in queue
-	batch    int           // frames that are being written
-	alone    int           // batches of one frame in a row
-	written  time.Time     // when the last of a batch was
-	room     chan struct{} // closed when the queue has been taken
-	due      bool          // somebody is about to flush
-	writing  bool          // somebody writes
-	idle     chan struct{} // closed when neither is; nil while nobody waits for it
-	ping     []byte        // what to send in a ping, nil for none
-	pong     []byte        // what to send in a pong, nil for none
-	closing  bool          // nothing is taken any more
-	farewell bool          // our close frame has left
-	err      error         // why the socket is broken
-	paused   bool          // the reader waits for the program, not for the broker
+	spare    []outgoing       // the other half of the queue, while one is written
+	queued   int              // bytes in queue
+	acks     acknowledgements // in queue
+	batch    int              // frames that are being written
+	alone    int              // batches of one frame in a row
+	written  time.Time        // when the last of a batch was
+	room     chan struct{}    // closed when the queue has been taken
+	due      bool             // somebody is about to flush
+	writing  bool             // somebody writes
+	idle     chan struct{}    // closed when neither is; nil while nobody waits for it
+	ping     []byte           // what to send in a ping, nil for none
+	pong     []byte           // what to send in a pong, nil for none
+	closing  bool             // nothing is taken any more
+	farewell bool             // our close frame has left
+	err      error            // why the socket is broken
+	paused   bool             // the reader waits for the program, not for the broker
 
 	later   *time.Timer // runs while late; nil before sendLater
 	late    bool        // something in queue waits for later

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/dasf-go/dasf/internal/envelope"
 )
 
 const (
@@ -48,8 +50,7 @@ func (s *socket) sendLocked(f outgoing) (mine bool) {
 	if s.closing || s.err != nil {
 		return false
 	}
-	s.queue = append(s.queue, f)
-	s.queued += f.size()
+	s.queueLocked(f)
 	return s.claim()
 }
 
@@ -96,26 +97,29 @@ func (s *socket) trySend(f outgoing) <-chan struct{} {
 	return s.room
 }
 
-// sendLater is send for what nobody waits for: it leaves with what is sent
-// next, or when there is enough of it, or frees enough memory, or after wait,
-// which is the same each time.
-func (s *socket) sendLater(f outgoing, wait time.Duration, frees int64) {
+// acknowledgements are those that leave together.
+type acknowledgements struct {
+	count int
+	frees int64 // bytes that the broker holds until it gets them
+	one   bool  // they are in one frame, the last of the queue
+}
+
+// acknowledgeLater acknowledges a message when something is sent next, or when
+// there is enough to be acknowledged, or it frees enough memory, or after wait,
+// which is the same each time. together says that the broker takes several in
+// one frame.
+func (s *socket) acknowledgeLater(id string, frees int64, together bool, wait time.Duration) {
 	s.mu.Lock()
 	mine := false
-	switch {
-	case s.closing || s.err != nil:
-	case len(s.queue)+1 >= enoughLater || s.toFree+frees >= enoughToFree:
-		mine = s.sendLocked(f)
-	default:
-		s.queue = append(s.queue, f)
-		s.queued += f.size()
-		s.toFree += frees
-		if s.later == nil {
-			s.later = time.AfterFunc(wait, s.flushLate)
-		} else if !s.late {
-			s.later.Reset(wait)
+	if !s.closing && s.err == nil {
+		s.queueAck(id, together)
+		s.acks.count++
+		s.acks.frees += frees
+		if s.acks.count >= enoughAcks || s.acks.frees >= enoughToFree {
+			mine = s.claim()
+		} else {
+			s.flushIn(wait)
 		}
-		s.late = true
 	}
 	s.mu.Unlock()
 	if mine {
@@ -124,13 +128,44 @@ func (s *socket) sendLater(f outgoing, wait time.Duration, frees int64) {
 }
 
 const (
-	enoughLater   = 16
+	enoughAcks    = 16
 	enoughToFree  = 256 << 10
 	laterTime     = 5 * time.Millisecond
 	muchLaterTime = 500 * time.Millisecond
 )
 
-// flushLate is run by the timer that sendLater starts.
+func (s *socket) queueAck(id string, together bool) {
+	switch last := len(s.queue) - 1; {
+	case !together:
+		s.queueLocked(outgoing{head: envelope.AppendAck(make([]byte, 0, ackLength), id)})
+	case s.acks.one && last >= 0:
+		f := &s.queue[last]
+		s.queued -= len(f.head)
+		f.head = envelope.AppendNextAck(f.head, id)
+		s.queued += len(f.head)
+	default:
+		s.queueLocked(outgoing{head: envelope.AppendFirstAck(make([]byte, 0, 4*ackLength), id), tail: envelope.AcksTail})
+		s.acks.one = true
+	}
+}
+
+func (s *socket) queueLocked(f outgoing) {
+	s.queue = append(s.queue, f)
+	s.queued += f.size()
+	s.acks.one = false
+}
+
+// flushIn has what is queued flushed after wait.
+func (s *socket) flushIn(wait time.Duration) {
+	if s.later == nil {
+		s.later = time.AfterFunc(wait, s.flushLate)
+	} else if !s.late {
+		s.later.Reset(wait)
+	}
+	s.late = true
+}
+
+// flushLate is run by the timer that flushIn starts.
 func (s *socket) flushLate() {
 	s.leaveWord(func() { s.late = false })
 }
@@ -326,7 +361,7 @@ func (s *socket) writeQueue() error {
 
 func (s *socket) takeLocked() []outgoing {
 	batch := s.queue
-	s.queue, s.spare, s.queued, s.toFree = s.spare[:0], nil, 0, 0
+	s.queue, s.spare, s.queued, s.acks = s.spare[:0], nil, 0, acknowledgements{}
 	s.batch = len(batch)
 	if s.batch > 1 {
 		s.alone = 0

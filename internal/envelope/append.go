@@ -276,6 +276,41 @@ func AppendAck(dst []byte, messageID string) []byte {
 	return append(dst, '}')
 }
 
+// AcksTail ends a text that [AppendFirstAck] began.
+const AcksTail = `]}`
+
+// AppendFirstAck appends a consumer's acknowledgement of several messages,
+// beginning with this one; [AppendNextAck] names the others, and [AcksTail]
+// completes it. Only the embedded broker knows it.
+func AppendFirstAck(dst []byte, messageID string) []byte {
+	dst = append(dst, `{"type":"acknowledge","messageIds":[`...)
+	return AppendString(dst, messageID)
+}
+
+// AppendNextAck appends one more message to what AppendFirstAck has begun.
+func AppendNextAck(dst []byte, messageID string) []byte {
+	return AppendString(append(dst, ','), messageID)
+}
+
+// VisitMessageIDs calls fn with each of the strings in a text as of
+// [Frame.MessageIDs]. It stops at anything else, and returns false.
+func VisitMessageIDs(raw []byte, fn func(id []byte)) bool {
+	s := scanner{text: raw}
+	if !s.accept('[') {
+		return false
+	}
+	for !s.accept(']') {
+		s.space()
+		start := s.pos
+		if !s.skipString() {
+			return false
+		}
+		fn(unquote(s.text[start:s.pos]))
+		s.accept(',') // the text is JSON
+	}
+	return true
+}
+
 // AppendNack appends what a consumer sends to hand a message back.
 func AppendNack(dst []byte, messageID string) []byte {
 	dst = append(dst, `{"type":"negativeAcknowledge","messageId":`...)
@@ -296,6 +331,12 @@ func AppendReturn(dst []byte, messageID string) []byte {
 // against its limit. Bytes that are no UTF-8 become U+FFFD.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	before := len(dst)
+	dst = append(dst, s...)
+	if jsonscan.IsPlain(dst[before:]) {
+		return append(dst, '"')
+	}
+	dst = dst[:before]
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]

@@ -65,6 +65,39 @@ func TestAppendLateHead(t *testing.T) {
 	}
 }
 
+func TestOneAckNamesSeveralMessages(t *testing.T) {
+	text := envelope.AppendFirstAck(nil, `i"0`)
+	text = envelope.AppendNextAck(text, "i1")
+	text = append(text, envelope.AcksTail...)
+	if want := `{"type":"acknowledge","messageIds":["i\"0","i1"]}`; string(text) != want {
+		t.Errorf("got  %s\nwant %s", text, want)
+	}
+	cases := []struct {
+		text, ids string
+		whole     bool
+	}{
+		{string(scanned(t, string(text)).MessageIDs), `i"0 i1`, true},
+		{`[]`, "", true},
+		{` [ "a" , "b" ] `, "a b", true},
+		{`["a",1,"b"]`, "a", false},
+		{`["a",["b"]]`, "a", false},
+		{`[null]`, "", false},
+		{``, "", false},
+	}
+	for _, c := range cases {
+		var ids []string
+		whole := envelope.VisitMessageIDs([]byte(c.text), func(id []byte) { ids = append(ids, string(id)) })
+		if got := strings.Join(ids, " "); got != c.ids || whole != c.whole {
+			t.Errorf("%s: %q, %v, want %q, %v", c.text, got, whole, c.ids, c.whole)
+		}
+	}
+	for _, text := range []string{`{"messageIds":"a"}`, `{"messageIds":{}}`, `{"messageIds":null}`} {
+		if f := scanned(t, text); f.MessageIDs != nil {
+			t.Errorf("%s: %s", text, f.MessageIDs)
+		}
+	}
+}
+
 func TestReference(t *testing.T) {
 	token, id, ok := envelope.CutReference([]byte(envelope.Reference("token", "a.b")))
 	if string(token) != "token" || string(id) != "a.b" || !ok {

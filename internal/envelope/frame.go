@@ -26,6 +26,11 @@ type Frame struct {
 	// before, 0 when it does not say.
 	RedeliveryCount int
 
+	// MessageIDs is the JSON text of an array, in the embedded broker's
+	// acknowledgement of several messages; see [AppendFirstAck] and
+	// [VisitMessageIDs].
+	MessageIDs []byte
+
 	// PermitMessages is the number in `{"type":"permit","permitMessages":n}`.
 	PermitMessages int
 

@@ -103,6 +103,11 @@ func (f *Frame) set(name, raw []byte) error {
 		return setText(&f.ErrorMsg, "errorMsg", raw)
 	case "type":
 		return setText(&f.Type, "type", raw)
+	case "messageIds":
+		f.MessageIDs = nil // a message may have it too, for its consumer
+		if raw[0] == '[' {
+			f.MessageIDs = raw
+		}
 	case "permitMessages":
 		return setInt(&f.PermitMessages, "permitMessages", raw)
 	case "endOfTopic":
