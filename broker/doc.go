@@ -34,10 +34,10 @@
 // Go peers use and no consumer sees.
 //
 // A message with "dasfLate":true is answered up to 250 ms late, but before the
-// pong if the peer sends a ping, and one answer
-// may stand for several such messages whose contexts are whole numbers in a row,
-// in strings: {"result":"ok","context":"7","from":"3"} is for 3 to 7. Refusals
-// are never late, and answers come in the order of the messages.
+// pong if the peer sends a ping. One answer may stand for several such messages
+// whose contexts are whole numbers in a row, in strings:
+// {"result":"ok","context":"7","from":"3"} is for 3 to 7. Refusals are never
+// late, and answers come in the order of the messages.
 //
 // A message with "dasfSettles":"TOKEN.messageId" also acknowledges, once it is
 // taken, what the consumer with this token was sent. The answer then has
@@ -45,7 +45,8 @@
 // before.
 //
 // A consumer may acknowledge several messages with one frame:
-// {"type":"acknowledge","messageIds":["…","…"]}.
+//
+//	{"type":"acknowledge","messageIds":["MESSAGEID","MESSAGEID"]}
 //
 // # Pages
 //
