@@ -121,7 +121,7 @@ func AppendDelivery(dst []byte, f *Frame, d *Delivery) []byte {
 		return append(appendDelivery(dst, f, d), '}')
 	}
 	dst = AppendDeliveryHead(dst, f, d)
-	if jsonscan.IsPlain(f.Payload) {
+	if f.PlainPayload || jsonscan.IsPlain(f.Payload) {
 		dst = append(dst, f.Payload...)
 		return append(dst, Tail...)
 	}

@@ -18,9 +18,11 @@ type Frame struct {
 	Properties []byte
 
 	// Payload is the base64 text without its quotes. HasPayload tells an
-	// empty payload from an absent one.
-	Payload    []byte
-	HasPayload bool
+	// empty payload from an absent one. PlainPayload says that Scan has found
+	// it plain, see [jsonscan.IsPlain]; another may be, too.
+	Payload      []byte
+	HasPayload   bool
+	PlainPayload bool
 
 	// RedeliveryCount is how often a broker has delivered the message
 	// before, 0 when it does not say.

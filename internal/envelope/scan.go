@@ -53,7 +53,7 @@ func (f *Frame) scan(text []byte) bool {
 func (f *Frame) scanMember(s *scanner, name []byte) bool {
 	if string(name) == "payload" && s.peek() == '"' {
 		payload, ok := s.plainString()
-		f.Payload, f.HasPayload = payload, true
+		f.Payload, f.HasPayload, f.PlainPayload = payload, true, true
 		return ok
 	}
 	raw, ok := s.value(0)
@@ -71,7 +71,7 @@ func (f *Frame) set(name, raw []byte) error {
 		return setText(&f.Key, "key", raw)
 	case "payload":
 		err := setText(&f.Payload, "payload", raw)
-		f.HasPayload = f.Payload != nil
+		f.HasPayload, f.PlainPayload = f.Payload != nil, false
 		return err
 	case "redeliveryCount":
 		return setInt(&f.RedeliveryCount, "redeliveryCount", raw)
