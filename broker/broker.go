@@ -26,6 +26,7 @@ type Broker struct {
 	lateness   lateness
 	settlers   settlers
 	scratch    sync.Pool // of *[]byte, to read long messages into
+	memories   sync.Pool // of *memory
 
 	lastSeq   atomic.Uint64
 	bytes     atomic.Int64 // of all messages held

@@ -19,6 +19,7 @@ type sink interface {
 type delivery struct {
 	entry       *entry
 	redelivered int
+	memory      *memory // lent by the socket
 }
 
 // A consumer is one socket that reads from a subscription. It is guarded by

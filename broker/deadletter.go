@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dasf-go/dasf/internal/envelope"
-	"github.com/dasf-go/dasf/internal/jsonscan"
 )
 
 // buryAgain is when a message that could not be put among the dead letters is
@@ -63,6 +62,7 @@ func (b *Broker) authorizeDeadLetters(u *User, topic, subscription string, o *co
 func (t *topic) bury(s *subscription, e *entry, target string) {
 	b := t.broker
 	t.busy++
+	e.msg.memory.lend() // for good: the message may be dropped while it is copied
 	b.gravesMu.Lock()
 	b.graves.waiting = append(b.graves.waiting, grave{t, s, e, target})
 	b.gravesMu.Unlock()
@@ -179,7 +179,7 @@ func deadLetter(c *content, topic, subscription, id string) []byte {
 		return append(text, '}')
 	}
 	text = append(text, `,"payload":`...)
-	if jsonscan.IsPlain(c.payload) {
+	if c.plain {
 		return append(append(append(text, '"'), c.payload...), envelope.Tail...)
 	}
 	return append(envelope.AppendString(text, string(c.payload)), '}')

@@ -66,24 +66,25 @@ func closePayload(code int, reason string) []byte {
 }
 
 // nextLength is the length of the frame that comes next, 0 if that can't be
-// told. It is a hint for making room.
-func nextLength(r *bufio.Reader) int {
+// told. It is a hint for making room. final says that it ends its message.
+func nextLength(r *bufio.Reader) (n int, final bool) {
 	h, err := r.Peek(2)
 	if err != nil || h[0]&0x0f >= opClose {
-		return 0
+		return 0, true
 	}
+	final = h[0]&0x80 != 0
 	switch n := int(h[1] & 0x7f); n {
 	case 126:
 		if h, err = r.Peek(4); err != nil {
-			return 0
+			return 0, final
 		}
-		return int(binary.BigEndian.Uint16(h[2:]))
+		return int(binary.BigEndian.Uint16(h[2:])), final
 	case 127:
 		if h, err = r.Peek(10); err != nil {
-			return 0
+			return 0, final
 		}
-		return int(min(binary.BigEndian.Uint64(h[2:]), 1<<30))
+		return int(min(binary.BigEndian.Uint64(h[2:]), 1<<30)), final
 	default:
-		return n
+		return n, final
 	}
 }

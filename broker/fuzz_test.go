@@ -65,7 +65,7 @@ func FuzzProduce(f *testing.F) {
 		if pulsar {
 			s.form = envelope.Pulsar
 		}
-		s.produce(websocket.TextMessage, bytes.Clone(text))
+		s.produce(websocket.TextMessage, bytes.Clone(text), nil)
 		s.mu.Lock()
 		s.begin() // also the late answer
 		answers := frames(t, s.frames)

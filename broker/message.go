@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dasf-go/dasf/internal/envelope"
+	"github.com/dasf-go/dasf/internal/jsonscan"
 )
 
 const (
@@ -34,6 +35,7 @@ type message struct {
 
 	// content is nil while only the store has it.
 	content atomic.Pointer[content]
+	memory  *memory // what it lies in; guarded by the topic's mutex
 
 	// Guarded by the topic's mutex.
 	holders     int      // subscriptions that hold it, and the topic that keeps it
@@ -57,6 +59,7 @@ type content struct {
 	properties []byte
 	payload    []byte
 	hasPayload bool
+	plain      bool // the payload may stand in JSON as it is
 	unknown    []byte
 	verbatim   bool // the properties, see [envelope.Summary]
 }
@@ -125,6 +128,7 @@ func newContent(text []byte, f *envelope.Frame) *content {
 		properties: f.Properties,
 		payload:    f.Payload,
 		hasPayload: f.HasPayload,
+		plain:      f.PlainPayload || jsonscan.IsPlain(f.Payload),
 	}
 	if len(f.Unknown) > 0 {
 		c.unknown = append([]byte(nil), f.Unknown...)
@@ -165,7 +169,7 @@ func (m *message) appendText(dst []byte, c *content, form envelope.Form, redeliv
 func (c *content) frame() envelope.Frame {
 	return envelope.Frame{
 		Context: c.context, Key: c.key, Properties: c.properties,
-		Payload: c.payload, HasPayload: c.hasPayload, Unknown: c.unknown,
+		Payload: c.payload, HasPayload: c.hasPayload, PlainPayload: c.plain, Unknown: c.unknown,
 	}
 }
 

@@ -18,8 +18,9 @@ const (
 	codeRefused = 8
 )
 
-// produce takes one message from a producer and answers it.
-func (s *socket) produce(kind int, text []byte) {
+// produce takes one message from a producer and answers it. The text lies in
+// memory, if that is to be used again.
+func (s *socket) produce(kind int, text []byte, memory *memory) {
 	if kind == websocket.BinaryMessage {
 		s.reject(nil, codeJSON, "the frame is binary, it must be text")
 		return
@@ -46,12 +47,15 @@ func (s *socket) produce(kind int, text []byte) {
 	}
 	m := newMessage(text, &f, summary, time.Now())
 	s.topic.storing(m, s.domain)
-	if m.durable {
+	memory.lend()
+	if m.durable { // the memory is the store's for good
 		s.produceDurable(m, &f)
 		return
 	}
 	s.settle() // answers go out in the order of the messages
+	m.memory = memory
 	if _, err := s.topic.publish(m, nil); err != nil {
+		memory.giveBack(s.broker)
 		s.reject(f.Context, codeRefused, "%w", err)
 		return
 	}

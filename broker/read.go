@@ -22,6 +22,8 @@ const (
 	consumerLimit = 64 << 10
 	// keptText is the largest buffer that a quiet consumer keeps.
 	keptText = 512
+	// sameLength is by how much the pieces of one payload may differ.
+	sameLength = 64
 	// tailLength is how much of the end of an oversize message is looked at.
 	tailLength = 4 << 10
 )
@@ -30,7 +32,7 @@ const (
 // why it ended.
 func (s *socket) readAll() error {
 	for {
-		hint := nextLength(s.reader)
+		hint, whole := nextLength(s.reader)
 		kind, r, err := s.ws.NextReader()
 		if err != nil {
 			return err
@@ -38,7 +40,7 @@ func (s *socket) readAll() error {
 		if s.consumer != nil {
 			err = s.readConsumer(kind, r)
 		} else {
-			err = s.readProducer(kind, r, hint)
+			err = s.readProducer(kind, r, hint, whole)
 		}
 		if err != nil {
 			return err
@@ -46,7 +48,12 @@ func (s *socket) readAll() error {
 	}
 }
 
-func (s *socket) readProducer(kind int, r io.Reader, hint int) error {
+// readProducer reads a message whose first frame has the length hint, and is
+// whole.
+func (s *socket) readProducer(kind int, r io.Reader, hint int, whole bool) error {
+	if !whole && hint >= firstRead { // it may be as long as the last one, but for some digits
+		hint = max(hint, min(s.length+sameLength, nextRead))
+	}
 	in := incoming{r: r, hint: hint, limit: s.broker.config.MaxMessage, broker: s.broker}
 	defer in.release()
 	text, err := in.read(make([]byte, 0, min(hint, firstRead)+1))
@@ -54,8 +61,11 @@ func (s *socket) readProducer(kind int, r io.Reader, hint int) error {
 		return err
 	}
 	in.uncount()
-	if cap(text)-len(text) > len(text)/8+keptText { // it came in several frames
-		text = bytes.Clone(text)
+	if !whole {
+		s.length = len(text)
+	}
+	if isLoose(text, len(text)) { // it came in several frames
+		text = in.move(text)
 	}
 	if in.refusal != nil {
 		head, rest := cutPayload(text)
@@ -65,7 +75,7 @@ func (s *socket) readProducer(kind int, r io.Reader, hint int) error {
 		}
 		s.reject(contextOf(head, tail), codeRefused, "%w", in.refusal)
 	} else if !s.isClosing() {
-		s.produce(kind, text)
+		s.produce(kind, text, in.memory)
 	}
 	s.waitForRoom()
 	return nil
@@ -102,6 +112,7 @@ type incoming struct {
 	counted int64 // against MaxBytes, until it is read
 	refusal error // why only its beginning was read
 	scratch *[]byte
+	memory  *memory // what the result lies in, if that is used again
 }
 
 // read appends the message to buffer. It stops when the message must be
@@ -124,7 +135,7 @@ func (in *incoming) read(buffer []byte) ([]byte, error) {
 		buffer = buffer[:len(buffer)+n]
 		if err == io.EOF {
 			if in.scratch != nil {
-				buffer = bytes.Clone(buffer)
+				buffer = in.move(buffer)
 				in.putScratch()
 			}
 			return buffer, nil
@@ -141,7 +152,7 @@ func (in *incoming) read(buffer []byte) ([]byte, error) {
 // copy the message at its end.
 func (in *incoming) enlarge(buffer []byte, size int) []byte {
 	if in.hint >= size-1 || size <= firstRead {
-		return append(make([]byte, 0, size), buffer...)
+		return in.place(buffer, size)
 	}
 	last := in.scratch
 	in.scratch = in.broker.scratch.Get().(*[]byte)
@@ -154,6 +165,22 @@ func (in *incoming) enlarge(buffer []byte, size int) []byte {
 	}
 	return buffer
 }
+
+// place copies what was read to where there is room for size bytes.
+func (in *incoming) place(buffer []byte, size int) []byte {
+	last := in.memory
+	defer last.giveBack(in.broker)
+	in.memory = nil
+	if size < smallestReused {
+		return append(make([]byte, 0, size), buffer...)
+	}
+	in.memory = in.broker.takeMemory(size)
+	in.memory.text = append(in.memory.text[:0], buffer...)
+	return in.memory.text
+}
+
+// move is place for a message that is all there.
+func (in *incoming) move(text []byte) []byte { return in.place(text, len(text)) }
 
 // grown is the next capacity. It trusts the length that a header gave only as
 // far as data has come: a few bytes from a peer must not make the broker
@@ -188,6 +215,7 @@ func (in *incoming) uncount() {
 func (in *incoming) release() {
 	in.uncount()
 	in.putScratch()
+	in.memory.giveBack(in.broker)
 }
 
 func (in *incoming) putScratch() {

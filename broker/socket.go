@@ -51,6 +51,7 @@ type socket struct {
 	ws     *websocket.Conn
 	reader *bufio.Reader
 	text   []byte // a consumer's last frame
+	length int    // of a producer's last message that came in frames
 
 	mu         sync.Mutex
 	drained    sync.Cond // signalled when frames gets shorter
@@ -304,6 +305,8 @@ func (s *socket) deliver(d delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.begin()
+	d.memory = d.entry.msg.memory
+	d.memory.lend()
 	s.deliveries = append(s.deliveries, d)
 	if !s.closing {
 		s.kick()

@@ -210,6 +210,8 @@ func (t *topic) letGo(m *message) {
 		b.bytes.Add(-messageOverhead)
 	} else {
 		b.bytes.Add(-m.size)
+		m.memory.giveBack(b)
+		m.memory = nil
 	}
 }
 

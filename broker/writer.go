@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/dasf-go/dasf/internal/envelope"
-	"github.com/dasf-go/dasf/internal/jsonscan"
 )
 
 const (
@@ -107,6 +106,7 @@ func (w *writer) compose(s *socket) error {
 			return err
 		}
 		d.entry.msg.evict(s.broker)
+		d.memory.giveBack(s.broker)
 	}
 	s.broker.deliveredCount.Add(int64(len(w.deliveries)))
 	clear(w.deliveries)
@@ -119,7 +119,7 @@ func (w *writer) message(s *socket, d *delivery, c *content) error {
 	m := d.entry.msg
 	start := len(w.buffer)
 	w.buffer = openFrame(w.buffer, opText)
-	if len(c.payload) <= copyLimit || !jsonscan.IsPlain(c.payload) {
+	if len(c.payload) <= copyLimit || !c.plain {
 		w.buffer = m.appendText(w.buffer, c, s.form, d.redelivered)
 		w.buffer = seal(w.buffer, start, 0)
 		if len(w.buffer) < writeBuffer-copyLimit {
