@@ -80,7 +80,7 @@ func TestLiteralEnds(t *testing.T) {
 }
 
 func TestLongTextIsPlain(t *testing.T) {
-	for _, n := range []int{0, 1, 7, 8, 31, 32, 33, 100, 8191, 8192, 8193, 20_000} {
+	for _, n := range []int{0, 1, 7, 8, 31, 32, 33, 100, 4095, 4096, 4097, 32_767, 32_768, 32_769, 70_000} {
 		p := bytes.Repeat([]byte{'A'}, n)
 		if !jsonscan.IsPlain(p) {
 			t.Errorf("%d letters are not plain", n)
