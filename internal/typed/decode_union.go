@@ -148,7 +148,7 @@ func (u *alternatives) byTag(d *decoding, v reflect.Value) {
 		d.wrong("dict_type", "Input should be an object")
 		return
 	}
-	raw := u.tagValue(text{d.src, start}, d)
+	raw := u.tagValue(text{src: d.src, pos: start}, d)
 	if raw == nil {
 		d.wrong("union_tag_not_found", "Unable to extract tag using discriminator '"+u.tag+"'")
 		return

@@ -8,7 +8,6 @@ import (
 	"math"
 	"math/big"
 	"reflect"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -251,7 +250,8 @@ func appendString(dst []byte, s string) ([]byte, error) {
 		}
 		return out, nil
 	}
-	dst = slices.Grow(dst, len(s)+2)
+	// To make room for all of it first would clear it, which for a long string
+	// takes as long as to copy it.
 	dst = append(dst, '"')
 	dst = append(dst, s...)
 	return append(dst, '"'), nil

@@ -67,7 +67,8 @@ func (c *Compiler) compile(t reflect.Type, what string) (*program, error) {
 // into decodes src into v. result says that a backend sent it.
 func (p *program) into(v reflect.Value, src []byte, o DecodeOptions, result bool) (err error) {
 	defer p.recovered("decoding", &err)
-	if !o.Checked {
+	plain := !o.Checked && isPlainString(src)
+	if !o.Checked && !plain {
 		if e := checkSyntax(src); e != nil {
 			e.Fields[0].prefix(o.Prefix)
 			return e
@@ -75,7 +76,7 @@ func (p *program) into(v reflect.Value, src []byte, o DecodeOptions, result bool
 	}
 	d := newDecoding(src)
 	defer d.free()
-	d.strict, d.result, d.reserved, d.dynamic = p.strict, result, o.Reserved, p.dynamic
+	d.plain, d.strict, d.result, d.reserved, d.dynamic = plain, p.strict, result, o.Reserved, p.dynamic
 	if d.space() == 'n' && p.request {
 		d.wrong("model_type", "Input should be an object")
 	} else {

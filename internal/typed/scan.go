@@ -13,8 +13,9 @@ import (
 // every part of it can be read again: for a union's next alternative, or to
 // show the input in an error.
 type text struct {
-	src []byte
-	pos int
+	src   []byte
+	pos   int
+	plain bool // all of it is one string without escapes, see [isPlainString]
 }
 
 // space moves to the next byte that is not white space, and returns it; 0 at the end.
@@ -60,6 +61,10 @@ func (t *text) skip() {
 func (t *text) skipPlain() { t.pos += jsonscan.LiteralLen(t.src[t.pos:]) }
 
 func (t *text) skipString() {
+	if t.plain {
+		t.pos = len(t.src)
+		return
+	}
 	for t.pos++; ; t.pos++ {
 		n := bytes.IndexByte(t.src[t.pos:], '"')
 		if n < 0 {
@@ -109,7 +114,7 @@ func (t *text) str() []byte {
 	start := t.pos
 	t.skipString()
 	inner := t.src[start+1 : t.pos-1]
-	if bytes.IndexByte(inner, '\\') < 0 {
+	if t.plain || bytes.IndexByte(inner, '\\') < 0 {
 		return inner
 	}
 	// The text is valid, so there is nothing that this could refuse.
@@ -128,7 +133,7 @@ func (t *text) key() []byte {
 
 // end returns where the value that begins at start ends.
 func (t *text) end(start int) int {
-	at := text{t.src, start}
+	at := text{src: t.src, pos: start}
 	at.skip()
 	return at.pos
 }

@@ -13,7 +13,7 @@ import (
 // checkSyntax returns nil if src is one valid JSON value: syntax, UTF-8, no
 // duplicate keys, no lone surrogates, at most 10,000 levels.
 func checkSyntax(src []byte) *Invalid {
-	if isPlainString(src) || jsontext.Value(src).IsValid() {
+	if jsontext.Value(src).IsValid() {
 		return nil
 	}
 	err := firstError(src)
