@@ -168,8 +168,9 @@ func TestBoundsAreNamed(t *testing.T) {
 	t.Run("MaxBytes", func(t *testing.T) {
 		a := fragment.Assembler{MaxBytes: 10_000}
 		mustAdd(t, &a, "a", 0, 13, string(piece))
+		mustAdd(t, &a, "a", 1, 13, string(piece))
 		_, _, err := a.Add("b", 0, 13, piece, start)
-		if want := "no room for the fragment: fragment 0 needs 6000 bytes, and MaxBytes leaves 3872"; !errors.Is(err, fragment.ErrFull) || err.Error() != want {
+		if want := "no room for the fragment: fragment 0 needs 814 bytes, and MaxBytes leaves 58"; !errors.Is(err, fragment.ErrFull) || err.Error() != want {
 			t.Errorf("error %q, want %q", err, want)
 		}
 		a.Drop("a")

@@ -10,15 +10,17 @@ import (
 	fastbase64 "github.com/segmentio/asm/base64"
 )
 
-// growth is by how much the buffer of an assembly may exceed what has come.
+// growth is by how much the buffer of an assembly may exceed what has come. It
+// is made once, for the whole payload, as soon as it may: to make larger ones as
+// pieces come takes longer than to copy what came before it.
 const growth = 8
 
 // An assembly is one incomplete payload.
 //
 // Once the width of the pieces is known, and is a multiple of 4, the place of
 // each in the payload is known too, and it is decoded into buf at once. What
-// has no place yet waits: as bytes in stray, when the buffer is still too small
-// for it, or as text in texts, when it can't be decoded alone.
+// has no place yet waits: as bytes in stray, while there is no buffer, or as
+// text in texts, when it can't be decoded alone.
 type assembly struct {
 	count int
 	width int         // characters in each piece but the last, 0 while unknown
@@ -92,24 +94,16 @@ func (x *assembly) store(index int, text []byte, room int) error {
 	if !x.aligned() {
 		return x.keepText(index, text, room)
 	}
-	end := index*decodedLen(x.width) + decodedLen(len(text))
-	if end > len(x.buf) {
-		if want := x.wanted(len(text)); end <= want {
-			if err := x.grow(index, want, room); err != nil {
-				return err
-			}
+	whole := x.count * decodedLen(x.width)
+	if x.buf == nil && whole <= growth*decodedLen(x.chars+len(text)) {
+		if err := x.allot(index, whole, room); err != nil {
+			return err
 		}
 	}
-	if end <= len(x.buf) {
+	if x.buf != nil {
 		return x.place(index, text)
 	}
 	return x.keepStray(index, text, room)
-}
-
-// wanted is the size of the buffer that the pieces that have come, and one of
-// length characters, allow.
-func (x *assembly) wanted(length int) int {
-	return min(x.count*decodedLen(x.width), growth*decodedLen(x.chars+length))
 }
 
 // place decodes a piece to where it belongs in buf.
@@ -136,9 +130,11 @@ func (x *assembly) judge(index, length, n int, err error) error {
 	return nil
 }
 
-// keepStray decodes a piece that is too far ahead for the buffer.
+// keepStray decodes a piece for which there is no buffer yet. Its place in a
+// second table is accounted for as well.
 func (x *assembly) keepStray(index int, text []byte, room int) error {
-	if need := decodedLen(len(text)); need > room {
+	need := overhead + decodedLen(len(text))
+	if need > room {
 		return x.full(index, need, room)
 	}
 	raw := make([]byte, decodedLen(len(text)))
@@ -150,7 +146,7 @@ func (x *assembly) keepStray(index int, text []byte, room int) error {
 		x.stray = make(map[int][]byte)
 	}
 	x.stray[index] = raw[:n]
-	x.bytes += len(raw)
+	x.bytes += need
 	return nil
 }
 
@@ -173,24 +169,22 @@ func (x *assembly) full(index, need, room int) error {
 	return fmt.Errorf("%w: fragment %d needs %d bytes, and MaxBytes leaves %d", ErrFull, index, need, max(room, 0))
 }
 
-// grow makes the buffer hold want bytes, or as many as there is room for, and
-// moves into it the pieces that waited for it.
-func (x *assembly) grow(index, want, room int) error {
-	more := want - len(x.buf)
+// allot makes the buffer, of size bytes, and moves into it the pieces that
+// waited for it.
+func (x *assembly) allot(index, size, room int) error {
+	more := size
+	for _, raw := range x.stray {
+		more -= len(raw) + overhead
+	}
 	if more > room {
 		return x.full(index, more, room)
 	}
-	larger := make([]byte, want)
-	copy(larger, x.buf)
-	x.buf = larger
+	x.buf = make([]byte, size)
 	x.bytes += more
 	for i, raw := range x.stray {
-		if start := i * decodedLen(x.width); start+len(raw) <= want {
-			x.adopt(i, raw)
-			x.bytes -= len(raw)
-			delete(x.stray, i)
-		}
+		x.adopt(i, raw)
 	}
+	x.stray = nil
 	return nil
 }
 
@@ -238,32 +232,12 @@ func (x *assembly) finish() ([]byte, error) {
 	}
 	last := x.count - 1
 	if text, ok := x.texts[last]; ok { // it came before the width was known
-		raw := make([]byte, decodedLen(len(text)))
-		n, err := decode(raw, text)
-		if err := x.judge(last, len(text), n, err); err != nil {
+		if err := x.place(last, text); err != nil {
 			return nil, err
 		}
-		x.tail = n
-		x.stray = withPiece(x.stray, last, raw[:n])
 	}
-	size := last*decodedLen(x.width) + max(x.tail, len(x.stray[last]))
-	if size > len(x.buf) {
-		larger := make([]byte, size)
-		copy(larger, x.buf)
-		x.buf = larger
-	}
-	for i, raw := range x.stray {
-		x.adopt(i, raw)
-	}
+	size := last*decodedLen(x.width) + x.tail
 	return x.buf[:size:size], nil
-}
-
-func withPiece(m map[int][]byte, index int, raw []byte) map[int][]byte {
-	if m == nil {
-		m = make(map[int][]byte)
-	}
-	m[index] = raw
-	return m
 }
 
 // join decodes pieces that cut through the groups of base64: what a piece has
