@@ -22,7 +22,8 @@ const (
 type buffers struct {
 	frames sync.Pool // *[]byte, for one incoming frame each
 	wires  sync.Pool // *[]byte, of wireBuffer bytes
-	writes sync.Pool // gorilla's own
+	parts  sync.Pool // *[]byte, for one frame of a large message each
+	writes sync.Pool // for gorilla, which makes buffers where it is given none
 
 	payloads sync.Pool // *[]byte, of messages that were released
 

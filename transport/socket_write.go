@@ -2,9 +2,7 @@ package transport
 
 import (
 	"context"
-	"io"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -442,33 +440,26 @@ func (s *socket) writeWord() error {
 	return nil
 }
 
-// writeFrame writes one message. Between the parts of a large one it looks for
-// pings, which would otherwise be late on a slow network.
+// writeFrame writes one message, a large one in several frames. Between them it
+// looks for pings, which would otherwise be late on a slow network.
 func (s *socket) writeFrame(f *outgoing) error {
 	if f.close != 0 {
 		return s.writeFarewell(f.close)
 	}
-	w, err := s.ws.NextWriter(websocket.TextMessage)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(f.head); err != nil {
-		return err
-	}
-	for part := range slices.Chunk(f.payload, writeBuffer) {
-		if _, err := w.Write(part); err != nil {
+	b := takeBuffer(&s.buffers.parts, writeBuffer+frameOverhead)
+	defer s.buffers.parts.Put(b)
+	for m := cut(f); ; {
+		*b = m.appendNext((*b)[:0], writeBuffer)
+		if _, err := s.wire.Write(*b); err != nil {
 			return err
 		}
-		if len(part) == writeBuffer {
-			if err := s.writeWord(); err != nil {
-				return err
-			}
+		if m.left == 0 {
+			return nil
+		}
+		if err := s.writeWord(); err != nil {
+			return err
 		}
 	}
-	if _, err := io.WriteString(w, f.tail); err != nil {
-		return err
-	}
-	return w.Close()
 }
 
 func (s *socket) writeFarewell(code int) error {
