@@ -1,6 +1,7 @@
 package dasf
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"hash/maphash"
@@ -88,6 +89,7 @@ func (r *backend) takeRequest(d *delivered) {
 		r.refuseMessage(d, CodeInvalidRequest, fmt.Sprintf("error validating request: fragment %q of num_fragments %q are no numbers",
 			d.Properties[propFragment], d.Properties[propNumFragments]))
 	case count == 0:
+		d.Payload = bytes.Clone(d.Payload) // it is valid only now
 		j := r.newJob(d)
 		j.hash = maphash.Bytes(hashSeed, d.Payload)
 		r.admit(j)

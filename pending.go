@@ -128,11 +128,6 @@ func (r *remote) receiveOne(m *transport.Message) {
 	} else if err := r.consumer.Ack(r.ctx, m); err != nil && r.ctx.Err() == nil {
 		r.log.Warn("acknowledging a message", "messageId", m.ID, "err", err)
 	}
-	if _, piece := m.Properties[propNumFragments]; piece { // what it held was copied
-		if c, ok := r.consumer.(releaser); ok {
-			c.Release(m)
-		}
-	}
 }
 
 // A lateAcker is a consumer that can acknowledge several messages at once; see
@@ -147,10 +142,6 @@ type deliverer interface {
 	Deliver(take func(*transport.Message))
 }
 
-// A releaser is a consumer that can use the memory of a payload again; see
-// Release in the transport package.
-type releaser interface{ Release(*transport.Message) }
-
 // fail ends all calls.
 func (r *remote) fail(err error) {
 	r.mu.Lock()
@@ -160,7 +151,7 @@ func (r *remote) fail(err error) {
 	}
 }
 
-// take handles one message. It never waits.
+// take handles one message. It never waits, and keeps nothing of the payload.
 func (r *remote) take(m *transport.Message) {
 	id := m.Properties[propContext]
 	news := r.readNews(m)

@@ -1,10 +1,12 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -67,9 +69,9 @@ func (c *consumer) Receive(ctx context.Context) (*Message, error) {
 
 // Deliver hands messages to take instead of to Receive, which from then on
 // returns only errors: one after the other and in order, from the goroutine that
-// reads from the socket. It must not wait, and not close the consumer. The root
-// package asks for this method, since to wake another goroutine costs more than
-// to take a message.
+// reads from the socket. It must not wait, and not close the consumer. A payload
+// is valid only during the call. The root package asks for this method, since to
+// wake another goroutine costs more than to take a message.
 func (c *consumer) Deliver(take func(*Message)) {
 	for {
 		c.mu.Lock()
@@ -219,7 +221,7 @@ func (c *consumer) frame(s *socket, text []byte) {
 	c.put(s, m)
 }
 
-// message copies what f holds.
+// message copies what f holds, but for the payload.
 func (c *consumer) message(f *envelope.Frame) (*Message, error) {
 	properties, err := envelope.PropertyMap(f.Properties)
 	if err != nil {
@@ -234,7 +236,7 @@ func (c *consumer) message(f *envelope.Frame) (*Message, error) {
 		receipt:         receipt{consumer: c, delivery: c.connection, weight: weight(f, len(properties))},
 	}
 	if f.HasPayload {
-		m.Payload = append(c.payloadBuffer(len(f.Payload)), f.Payload...)
+		m.Payload = slices.Clip(f.Payload)
 	}
 	if t, err := time.Parse(time.RFC3339, string(f.PublishTime)); err == nil {
 		m.PublishTime = t
@@ -242,34 +244,10 @@ func (c *consumer) message(f *envelope.Frame) (*Message, error) {
 	return m, nil
 }
 
-// smallestReleased is from which length on a payload's buffer is worth keeping.
-const smallestReleased = 32 << 10
-
-// payloadBuffer returns an empty buffer for n bytes.
-func (c *consumer) payloadBuffer(n int) []byte {
-	if n >= smallestReleased && c.link != nil {
-		if b, ok := c.link.broker.dialer.buffers.payloads.Get().(*[]byte); ok && cap(*b) >= n {
-			return (*b)[:0]
-		}
-	}
-	return make([]byte, 0, n)
-}
-
-// Release says that nothing holds on to the payload of m any more, so that a
-// later message may lie where it is. The root package asks for this method: the
-// pieces of a large response are one like the other.
-func (c *consumer) Release(m *Message) {
-	if m.receipt.consumer == c && cap(m.Payload) >= smallestReleased {
-		payload := m.Payload
-		m.Payload = nil
-		c.link.broker.dialer.buffers.payloads.Put(&payload)
-	}
-}
-
-// put queues m. While the program does not receive, it waits, and with it the
-// broker.
+// put hands m over, or queues it. While the program does not receive, it waits,
+// and with it the broker.
 func (c *consumer) put(s *socket, m *Message) {
-	for {
+	for copied := false; ; copied = true {
 		c.mu.Lock()
 		if deliver := c.deliver; deliver != nil {
 			c.mu.Unlock()
@@ -277,6 +255,11 @@ func (c *consumer) put(s *socket, m *Message) {
 				deliver(m)
 			}
 			return
+		}
+		if !copied {
+			c.mu.Unlock()
+			m.Payload = bytes.Clone(m.Payload)
+			continue
 		}
 		if c.queued < c.link.broker.o.ReceiveBuffer || len(c.queue) == 0 {
 			c.queue = append(c.queue, m)

@@ -25,8 +25,6 @@ type buffers struct {
 	parts  sync.Pool // *[]byte, for one frame of a large message each
 	writes sync.Pool // for gorilla, which makes buffers where it is given none
 
-	payloads sync.Pool // *[]byte, of messages that were released
-
 	readers nowait.Group
 }
 
