@@ -21,6 +21,26 @@ func TestLargeStringOfAResultIsNotCopied(t *testing.T) {
 	}
 }
 
+// A long string for which there is room is looked at part by part.
+func TestALongStringIsTheSameWhereThereIsRoomForIt(t *testing.T) {
+	c, err := For[string](NewCompiler(Options{}), "text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const length = 3*copyStep + 5
+	for _, odd := range []string{"", "\"", "\\", "\n", "\x7f", "ü", "\xff"} {
+		for _, at := range []int{0, copyStep - 1, copyStep, 2 * copyStep, length} {
+			text := strings.Repeat("x", at) + odd + strings.Repeat("y", length-at)
+			want, wrong := c.Append([]byte("before "), text)
+			room := make([]byte, 0, 2*length)
+			got, err := c.Append(append(room, "before "...), text)
+			if (err == nil) != (wrong == nil) || string(got) != string(want) {
+				t.Errorf("%q at %d: %d bytes, %v, want %d, %v", odd, at, len(got), err, len(want), wrong)
+			}
+		}
+	}
+}
+
 func BenchmarkLargeString(b *testing.B) {
 	c, err := For[string](NewCompiler(Options{}), "text")
 	if err != nil {
