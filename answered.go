@@ -16,7 +16,8 @@ type answer struct {
 	hash     uint64 // of the request's payload, where it came whole
 	count    int    // of the request's pieces, where it did not
 	at       time.Time
-	payload  []byte // raw; nil once it was dropped to keep within the bytes
+	payload  []byte        // raw; nil once it was dropped to keep within the bytes
+	memory   *resultMemory // what it lies in
 	dropped  bool
 	status   string
 	code     Code
@@ -59,8 +60,9 @@ func (a *answers) add(sent *answer) *answer {
 	if old := a.byCall[one.call]; old != nil {
 		a.remove(old)
 	}
+	one.memory.lend()
 	if int64(len(one.payload)) > a.mostSize {
-		one.payload, one.dropped = nil, true
+		one.drop()
 	}
 	one.place = a.first + len(a.order)
 	a.order = append(a.order, one)
@@ -82,7 +84,12 @@ func (a *answers) len() int { return len(a.byCall) }
 // drop forgets the payload of an answer, not that there was one.
 func (a *answers) drop(one *answer) {
 	a.size -= int64(len(one.payload))
-	one.payload, one.dropped = nil, true
+	one.drop()
+}
+
+func (one *answer) drop() {
+	one.memory.giveBack()
+	one.payload, one.memory, one.dropped = nil, nil, true
 }
 
 // release drops the payload of a call that nobody waits for any more, so that
@@ -119,7 +126,7 @@ func (a *answers) remove(one *answer) {
 	if i := one.place - a.first; i >= 0 {
 		a.order[i] = nil
 	}
-	a.size -= int64(len(one.payload))
+	a.drop(one)
 	delete(a.byCall, one.call)
 	a.removed++
 	if len(a.byCall) == 0 || a.removed >= 4*a.most {

@@ -32,6 +32,7 @@ type run[T any] func(context.Context, T) ([]byte, error)
 func Method[T, Req, Resp any](name string, fn func(T, context.Context, Req) (Resp, error)) *MethodOf[T] {
 	m := &MethodOf[T]{about: about{name: name}}
 	m.compile = func(c *typed.Compiler, m *MethodOf[T], class string) (*compiledMethod[T], error) {
+		size := new(resultSize)
 		in, out, err := codecs[Req, Resp](c, "Class "+class+", Method "+name, m.rules)
 		if err != nil {
 			return nil, err
@@ -48,10 +49,10 @@ func Method[T, Req, Resp any](name string, fn func(T, context.Context, Req) (Res
 				if err != nil {
 					return nil, err
 				}
-				return encode(out, class+"."+name, resp)
+				return encode(out, size, class+"."+name, resp)
 			}, nil
 		}
-		result := func(given []byte) ([]byte, error) { return encodeAgain(out, class+"."+name, given) }
+		result := func(given []byte) ([]byte, error) { return encodeAgain(out, size, class+"."+name, given) }
 		return &compiledMethod[T]{decode, result, types{in, out}}, nil
 	}
 	return m

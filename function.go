@@ -56,6 +56,7 @@ type types struct{ request, result typed.Type }
 func Func[Req, Resp any](name string, fn func(context.Context, Req) (Resp, error)) *Member {
 	m := &Member{about: about{name: name}}
 	m.compile = func(c *typed.Compiler, m *Member) (*compiled, error) {
+		size := new(resultSize)
 		in, out, err := codecs[Req, Resp](c, "Func "+name, m.rules)
 		if err != nil {
 			return nil, err
@@ -82,9 +83,9 @@ func Func[Req, Resp any](name string, fn func(context.Context, Req) (Resp, error
 				if err != nil {
 					return nil, err
 				}
-				return encode(out, name, resp)
+				return encode(out, size, name, resp)
 			},
-			result: func(_ typed.Head, given []byte) ([]byte, error) { return encodeAgain(out, name, given) },
+			result: func(_ typed.Head, given []byte) ([]byte, error) { return encodeAgain(out, size, name, given) },
 		}, nil
 	}
 	return m
@@ -112,11 +113,11 @@ func codecs[Req, Resp any](c *typed.Compiler, what string, rules []string) (*typ
 }
 
 // encode checks a result against its rules and encodes it.
-func encode[Resp any](out *typed.Codec[Resp], title string, resp Resp) ([]byte, error) {
+func encode[Resp any](out *typed.Codec[Resp], size *resultSize, title string, resp Resp) ([]byte, error) {
 	if err := out.Check(&resp); err != nil {
 		return nil, brokenResult(title, err)
 	}
-	b, err := out.Append(nil, resp)
+	b, err := size.encode(func(dst []byte) ([]byte, error) { return out.Append(dst, resp) })
 	if err != nil {
 		return nil, &Error{code: CodeExecution, err: err}
 	}
@@ -124,12 +125,12 @@ func encode[Resp any](out *typed.Codec[Resp], title string, resp Resp) ([]byte, 
 }
 
 // encodeAgain decodes a result by the rules for requests, and encodes it.
-func encodeAgain[Resp any](out *typed.Codec[Resp], title string, given []byte) ([]byte, error) {
+func encodeAgain[Resp any](out *typed.Codec[Resp], size *resultSize, title string, given []byte) ([]byte, error) {
 	resp, err := out.Decode(given, typed.DecodeOptions{})
 	if err != nil {
 		return nil, brokenResult(title, err)
 	}
-	return encode(out, title, resp)
+	return encode(out, size, title, resp)
 }
 
 // Doc sets the description that clients and generated stubs show: the first

@@ -52,6 +52,9 @@ func (r *backend) work1(j *job) {
 	a.payload, a.status, a.code = r.compute(j)
 	run := time.Since(start)
 	j.payload, j.message = nil, nil
+	if a.code == "" && len(r.cfg.Middleware) == 0 { // which may keep what it sees
+		a.memory = memoryOf(a.payload)
+	}
 
 	cause := context.Cause(j.ctx)
 	r.mu.Lock()
@@ -211,7 +214,8 @@ func (r *backend) answerJob(a, kept *answer, messages []*delivered) {
 	}
 	collect(n) // the result, now that its JSON is there
 	err := r.sendAnswer(r.background, a)
-	a.payload = nil
+	a.memory.giveBack()
+	a.payload, a.memory = nil, nil
 	r.answered(a, kept, messages, err)
 	collect(n)
 }
@@ -450,6 +454,7 @@ func (r *backend) answerAgain(j *job, old *answer) {
 	queued := r.enqueue(func(ctx context.Context) {
 		kept, _ := r.kept(old)
 		r.answered(kept, old, j.messages, r.sendAnswer(ctx, kept))
+		kept.memory.giveBack()
 	})
 	if !queued {
 		r.mu.Lock()
@@ -458,12 +463,14 @@ func (r *backend) answerAgain(j *job, old *answer) {
 	}
 }
 
-// kept returns the answer, or one that says that it is gone.
+// kept returns the answer, whose memory has to be given back, or one that says
+// that it is gone.
 func (r *backend) kept(a *answer) (kept *answer, gone bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !a.dropped {
 		copied := *a
+		copied.memory.lend()
 		return &copied, false
 	}
 	text := fmt.Sprintf("error processing request: the request was run, but its response is no longer kept (Config.ResendBytes %d, Config.ResendAge %v)",
@@ -492,6 +499,7 @@ func (r *backend) resend(m *transport.Message) {
 				missing = nil // the numbers are those of the pieces that were
 			}
 			r.sendAgain(ctx, kept, missing)
+			kept.memory.giveBack()
 		})
 	case !r.delivery.FanOut: // on the others somebody else may hold it
 		gone := &answer{call: call, extended: true, status: statusError, code: CodeUnavailable,

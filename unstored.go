@@ -45,6 +45,7 @@ func (r *backend) sendUnstored() {
 		queued := r.enqueue(func(ctx context.Context) {
 			kept, _ := r.kept(one.kept)
 			r.answered(kept, one.kept, one.messages, r.sendAnswer(ctx, kept))
+			kept.memory.giveBack()
 		})
 		if !queued {
 			r.mu.Lock()
