@@ -283,6 +283,9 @@ func (r *remote) takeResponse(p *pending, m *transport.Message) {
 		}
 		p.end(answered(payload, m))
 	default:
+		if p.piece.IsZero() && count > largeAnswer/max(len(m.Payload), 1) {
+			r.wg.Go(func() { collect(largeAnswer) }) // an earlier result, before there is room to be made for this one
+		}
 		p.piece, p.gaps = p.heard, 0
 		payload, done, err := r.assembler.Add(p.context, index, count, m.Payload, p.heard)
 		if err != nil {

@@ -212,13 +212,27 @@ func (r *backend) answerJob(a, kept *answer, messages []*delivered) {
 		}
 		r.sent(n)
 	}
-	collect(n) // the result, now that its JSON is there
+	// The result is collected together with its JSON: if the pieces came to lie
+	// where it was, the next result would not fit there. On a slow network it is
+	// not held that long.
+	collected := make(chan struct{})
+	slow := time.AfterFunc(slowAnswer, func() {
+		collect(n)
+		close(collected)
+	})
 	err := r.sendAnswer(r.background, a)
+	if !slow.Stop() {
+		<-collected
+	}
 	a.memory.giveBack()
 	a.payload, a.memory = nil, nil
 	r.answered(a, kept, messages, err)
 	collect(n)
 }
+
+// slowAnswer is how long sending an answer may take before its result is
+// collected.
+const slowAnswer = time.Second
 
 // The bounds of the short answers that may be on their way to the broker
 // without a worker that waits for them.
