@@ -230,6 +230,7 @@ func TestOneFrameAcknowledgesSeveralMessages(t *testing.T) {
 			write(t, in, `{"type":"acknowledge","messageIds":["x","%s"]}`, ids[2])
 			acknowledged(3)
 			in.Close()
+			eventually(t, "the consumer to be gone", func() bool { return b.Stats().Sockets == 1 })
 			in = dial(t, base+"/ws/v2/consumer/"+topic+"/s")
 			for _, id := range []any{ids[1], ids[4]} {
 				if got := read(t, in).MessageID; got != id {
