@@ -226,7 +226,7 @@ func (r *backend) answerJob(a, kept *answer, messages []*delivered) {
 	}
 	a.memory.giveBack()
 	a.payload, a.memory = nil, nil
-	r.answered(a, kept, messages, err)
+	r.answered(kept, messages, err)
 	collect(n)
 }
 
@@ -282,7 +282,7 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 		if settled {
 			left = messages[1:]
 		}
-		r.answered(a, kept, left, err)
+		r.answered(kept, left, err)
 		r.sent(n)
 		r.waiting.Done()
 	})
@@ -293,11 +293,11 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 }
 
 // answered is what follows when an answer was sent, or could not be.
-func (r *backend) answered(a, kept *answer, messages []*delivered, err error) {
+func (r *backend) answered(kept *answer, messages []*delivered, err error) {
 	if r.postpone(kept, messages, err) {
 		return
 	}
-	done := r.settled(a, err)
+	done := r.settled(kept, err)
 	r.mu.Lock()
 	messages = append(messages, kept.copies...)
 	kept.copies, kept.sending = nil, false
@@ -467,7 +467,7 @@ func (r *backend) answerAgain(j *job, old *answer) {
 	r.logOf(j.call, j.trace).Info("answering a request that came again")
 	queued := r.enqueue(func(ctx context.Context) {
 		kept, _ := r.kept(old)
-		r.answered(kept, old, j.messages, r.sendAnswer(ctx, kept))
+		r.answered(old, j.messages, r.sendAnswer(ctx, kept))
 		kept.memory.giveBack()
 	})
 	if !queued {

@@ -20,26 +20,34 @@ type resultSize struct{ last atomic.Int64 }
 // encode has a result written to memory that is used again, if it is likely to
 // be large.
 func (s *resultSize) encode(write func(dst []byte) ([]byte, error)) ([]byte, error) {
-	var used *[]byte
-	if n := s.last.Load(); n >= smallestReused {
-		used, _ = results.Get().(*[]byte)
-		if used != nil && cap(*used) < int(n) {
-			used = nil
-		}
+	used := s.usedMemory()
+	var dst []byte
+	if used != nil {
+		dst = (*used)[:0]
 	}
-	if used == nil {
-		used = new([]byte)
-	}
-	b, err := write((*used)[:0])
+	b, err := write(dst)
 	if err != nil {
 		return nil, err
 	}
 	s.last.Store(int64(len(b)))
-	if cap(*used)-len(b) > len(b)/8 {
+	if cap(dst)-len(b) > len(b)/8 {
 		b = bytes.Clone(b)
 		results.Put(used)
 	}
 	return b, nil
+}
+
+// usedMemory returns memory that was used before and is large enough, or nil.
+func (s *resultSize) usedMemory() *[]byte {
+	n := s.last.Load()
+	if n < smallestReused {
+		return nil
+	}
+	used, _ := results.Get().(*[]byte)
+	if used == nil || cap(*used) < int(n) {
+		return nil
+	}
+	return used
 }
 
 // A resultMemory is what the JSON of a large result lies in. It counts who may

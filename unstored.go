@@ -44,7 +44,7 @@ func (r *backend) sendUnstored() {
 	for _, one := range taken(r, &r.unstored) {
 		queued := r.enqueue(func(ctx context.Context) {
 			kept, _ := r.kept(one.kept)
-			r.answered(kept, one.kept, one.messages, r.sendAnswer(ctx, kept))
+			r.answered(one.kept, one.messages, r.sendAnswer(ctx, kept))
 			kept.memory.giveBack()
 		})
 		if !queued {
