@@ -155,8 +155,10 @@ func (p *watchedProducer) Start(m *transport.Message, then func(error)) (uint64,
 		p.started = map[uint64]context.CancelCauseFunc{}
 	}
 	p.started[ticket] = cancel
+	sent := *m // Start keeps neither m nor its properties
+	sent.Properties = maps.Clone(m.Properties)
 	p.wg.Go(func() {
-		err := p.Send(ctx, m)
+		err := p.Send(ctx, &sent)
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}

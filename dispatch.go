@@ -26,9 +26,7 @@ func (r *remote) dispatch(ctx context.Context, p *pending, request []byte) error
 	}
 	r.mu.Unlock()
 	if whole {
-		m := &transport.Message{Properties: r.properties(p, p.deadline)}
-		m.SetBytes(request)
-		return r.start(ctx, p, m)
+		return r.start(ctx, p, request)
 	}
 	return r.sendPiece(ctx, p, 0)
 }
@@ -117,11 +115,17 @@ func sendingError(err error) error {
 // start is sendOut, but does not wait for the broker's acknowledgement where
 // that can be: the caller waits for the response anyhow, and if the message is
 // refused, the call ends.
-func (r *remote) start(ctx context.Context, p *pending, m *transport.Message) error {
+func (r *remote) start(ctx context.Context, p *pending, request []byte) error {
 	out, ok := r.out.(starter)
 	if !ok {
+		m := &transport.Message{Properties: r.properties(p, p.deadline)}
+		m.SetBytes(request)
 		return r.sendOut(ctx, p, m)
 	}
+	m := r.messages.take()
+	defer r.messages.giveBack(m)
+	r.addProperties(m.Properties, p, p.deadline)
+	m.SetBytes(request)
 	ticket, err := startLate(out, m, nil, func(_ bool, err error) {
 		if err != nil {
 			p.end(outcome{err: sendingError(err)})

@@ -106,8 +106,8 @@ func (p *pending) deliver(r *remote) {
 
 // receive takes what arrives on the client's response topic.
 func (r *remote) receive() {
-	if c, ok := r.consumer.(deliverer); ok {
-		c.Deliver(r.receiveOne)
+	if c, ok := r.consumer.(lender); ok {
+		c.Lend(r.receiveOne)
 	}
 	for {
 		m, err := r.consumer.Receive(r.ctx)
@@ -136,10 +136,10 @@ type lateAcker interface {
 	AckLater(*transport.Message)
 }
 
-// A deliverer is a consumer that hands messages over where they are read; see
-// Deliver in the transport package.
-type deliverer interface {
-	Deliver(take func(*transport.Message))
+// A lender is a consumer that hands messages over where they are read, for as
+// long as the call takes; see Lend in the transport package.
+type lender interface {
+	Lend(take func(*transport.Message))
 }
 
 // fail ends all calls.
@@ -151,7 +151,8 @@ func (r *remote) fail(err error) {
 	}
 }
 
-// take handles one message. It never waits, and keeps nothing of the payload.
+// take handles one message. It never waits, and keeps nothing but texts of the
+// properties.
 func (r *remote) take(m *transport.Message) {
 	id := m.Properties[propContext]
 	news := r.readNews(m)

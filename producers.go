@@ -73,6 +73,23 @@ func startLate(out starter, m, settles *transport.Message, then func(settled boo
 	return out.Start(m, func(err error) { then(false, err) })
 }
 
+// A messagePool has messages for what a [starter] begins to send: that keeps
+// neither a message nor its properties. The zero value is ready for use.
+type messagePool struct{ pool sync.Pool }
+
+func (p *messagePool) take() *transport.Message {
+	if m, ok := p.pool.Get().(*transport.Message); ok {
+		return m
+	}
+	return &transport.Message{Properties: make(map[string]string)}
+}
+
+func (p *messagePool) giveBack(m *transport.Message) {
+	clear(m.Properties)
+	*m = transport.Message{Properties: m.Properties}
+	p.pool.Put(m)
+}
+
 func newProducers(b transport.Broker, keepAlive, connect time.Duration, most int) *producers {
 	base, stop := context.WithCancel(context.Background())
 	return &producers{broker: b, keepAlive: keepAlive, connect: connect, most: most,

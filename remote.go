@@ -30,6 +30,7 @@ type remote struct {
 	delivery          transport.Delivery
 	out               transport.Producer
 	producers         *producers // to the inboxes of backends
+	messages          messagePool
 	control           chan outgoing
 	inFlight          chan struct{} // nil where there is no bound
 
@@ -288,12 +289,16 @@ func (r *remote) await(ctx context.Context, p *pending) (json.RawMessage, error)
 
 // properties are those of every message about a call.
 func (r *remote) properties(p *pending, deadline time.Time) map[string]string {
-	m := map[string]string{
-		propResponseTopic: r.replyTopic,
-		propContext:       p.context,
-		propType:          p.kind,
-		propExtensions:    extensionsVersion,
-	}
+	m := make(map[string]string)
+	r.addProperties(m, p, deadline)
+	return m
+}
+
+func (r *remote) addProperties(m map[string]string, p *pending, deadline time.Time) {
+	m[propResponseTopic] = r.replyTopic
+	m[propContext] = p.context
+	m[propType] = p.kind
+	m[propExtensions] = extensionsVersion
 	if p.kind == typeRequest {
 		m[propWatch] = "1"
 	}
@@ -304,7 +309,6 @@ func (r *remote) properties(p *pending, deadline time.Time) map[string]string {
 	if p.options != nil && p.options.log != nil {
 		m[propLog] = p.options.logLevel.String()
 	}
-	return m
 }
 
 // abandon tells whoever holds the call that nobody waits for it any more.

@@ -277,7 +277,12 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 	}
 	n := len(a.payload)
 	r.waiting.Add(1)
-	started := r.producers.startLate(a.call.topic, r.answerMessage(a), settles, func(settled bool, err error) {
+	m := r.messages.take()
+	defer r.messages.giveBack(m)
+	m.Context = a.call.context
+	r.addAnswerProperties(m.Properties, a)
+	m.SetBytes(a.payload)
+	started := r.producers.startLate(a.call.topic, m, settles, func(settled bool, err error) {
 		left := messages
 		if settled {
 			left = messages[1:]
@@ -429,9 +434,14 @@ func (r *backend) pieceMessage(a *answer, text []byte, i, count int) *transport.
 }
 
 func (r *backend) answerProperties(a *answer) map[string]string {
-	p := map[string]string{
-		propStatus: a.status, propContext: a.call.context, propType: typeResponse, propSourceTopic: r.cfg.Topic,
-	}
+	p := make(map[string]string)
+	r.addAnswerProperties(p, a)
+	return p
+}
+
+func (r *backend) addAnswerProperties(p map[string]string, a *answer) {
+	p[propStatus], p[propContext] = a.status, a.call.context
+	p[propType], p[propSourceTopic] = typeResponse, r.cfg.Topic
 	if a.extended {
 		p[propExtensions] = extensionsVersion
 		if a.code != "" {
@@ -441,7 +451,6 @@ func (r *backend) answerProperties(a *answer) map[string]string {
 			p[propInbox] = r.inbox
 		}
 	}
-	return p
 }
 
 // answerAgain sends what was answered before to a request that came again. A

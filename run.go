@@ -61,6 +61,7 @@ type backend struct {
 	delivery  transport.Delivery
 	inbox     string // topic of the messages for this backend alone; "" on a broker where all hear everything
 	producers *producers
+	messages  messagePool // of short answers
 	queue     chan *job
 	control   chan func(context.Context) // answers that wait for no worker
 	waiting   sync.WaitGroup             // workers, and short answers on their way
@@ -242,6 +243,12 @@ func (r *backend) reopen() {
 	r.reopened = time.Now()
 	r.log.Info("opening the consumer anew, since calls wait although none is held")
 	r.interrupt(errReopen)
+}
+
+// A deliverer is a consumer that hands messages over where they are read; see
+// Deliver in the transport package.
+type deliverer interface {
+	Deliver(take func(*transport.Message))
 }
 
 // receive takes what arrives at one consumer until ctx ends.

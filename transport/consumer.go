@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dasf-go/dasf/internal/envelope"
@@ -29,13 +30,15 @@ type consumer struct {
 	token      string // see envelope.Reference; "" where the broker gives none
 	closed     chan struct{}
 	deliver    func(*Message) // instead of queue; nil until Deliver
+	lends      atomic.Bool    // deliver keeps nothing
 	queue      []*Message
 	queued     int64         // bytes in queue
 	room       chan struct{} // closed when queue is shorter; nil while nobody waits
 
 	ready chan struct{} // holds a token while queue may not be empty
 
-	scratch envelope.Frame // of the goroutine that reads
+	scratch envelope.Frame // of the goroutine that reads, as what it lends
+	lent    *Message
 }
 
 func newConsumer(b *socketBroker, t *target, topic string, o ConsumeOptions) *consumer {
@@ -72,11 +75,18 @@ func (c *consumer) Receive(ctx context.Context) (*Message, error) {
 // reads from the socket. It must not wait, and not close the consumer. A payload
 // is valid only during the call. The root package asks for this method, since to
 // wake another goroutine costs more than to take a message.
-func (c *consumer) Deliver(take func(*Message)) {
+func (c *consumer) Deliver(take func(*Message)) { c.deliverTo(take, false) }
+
+// Lend is Deliver for who keeps nothing: the message, too, and its properties
+// are valid only during the call.
+func (c *consumer) Lend(take func(*Message)) { c.deliverTo(take, true) }
+
+func (c *consumer) deliverTo(take func(*Message), lend bool) {
 	for {
 		c.mu.Lock()
 		if len(c.queue) == 0 {
 			c.deliver = take
+			c.lends.Store(lend)
 			c.mu.Unlock()
 			return
 		}
@@ -223,11 +233,12 @@ func (c *consumer) frame(s *socket, text []byte) {
 
 // message copies what f holds, but for the payload.
 func (c *consumer) message(f *envelope.Frame) (*Message, error) {
-	properties, err := envelope.PropertyMap(f.Properties)
-	if err != nil {
+	m := c.emptyMessage()
+	properties := m.Properties
+	if err := envelope.AddProperties(properties, f.Properties); err != nil {
 		return nil, err
 	}
-	m := &Message{
+	*m = Message{
 		ID:              string(f.MessageID),
 		Context:         string(f.ContextText()),
 		Key:             string(f.Key),
@@ -243,6 +254,22 @@ func (c *consumer) message(f *envelope.Frame) (*Message, error) {
 	}
 	return m, nil
 }
+
+// emptyMessage returns a message with properties to fill.
+func (c *consumer) emptyMessage() *Message {
+	if !c.lends.Load() {
+		return &Message{Properties: make(map[string]string)}
+	}
+	if c.lent == nil || len(c.lent.Properties) > mostLent {
+		c.lent = &Message{Properties: make(map[string]string)}
+	}
+	clear(c.lent.Properties)
+	return c.lent
+}
+
+// mostLent is how many properties the map has that is lent again: one that was
+// large stays so.
+const mostLent = 32
 
 // put hands m over, or queues it. While the program does not receive, it waits,
 // and with it the broker.

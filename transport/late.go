@@ -11,7 +11,8 @@ import (
 // it has taken the message up to 250 ms late, together with others, and nothing
 // is different elsewhere. What settles is not nil the embedded broker
 // acknowledges once it has taken m, and settled says that it did; then need not
-// be acknowledged any more.
+// be acknowledged any more. As after Start, m and its properties may be
+// used again when it returns.
 func (p *producer) StartLate(m, settles *Message, then func(settled bool, err error)) (ticket uint64, err error) {
 	s := &sending{payload: m.Payload, then: then, late: true}
 	if settles != nil {

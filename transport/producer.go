@@ -106,7 +106,8 @@ func (p *producer) Send(ctx context.Context, m *Message) error {
 
 // Start is Send without the wait: then is called with what Send would have
 // returned, once and from a goroutine of the connection, so that it must not
-// wait. After an error of Start it is not called. The ticket is for Stop. The
+// wait. After an error of Start it is not called. The ticket is for Stop. m and
+// its properties, but not its payload, may be used again when Start returns. The
 // root package asks for this method: what waits for a broker's acknowledgement
 // has to be woken for it.
 func (p *producer) Start(m *Message, then func(error)) (ticket uint64, err error) {

@@ -243,6 +243,15 @@ func isVerbatim(raw []byte) bool {
 // [VisitProperties] gives them. An object or array as a value is an error.
 func PropertyMap(raw []byte) (map[string]string, error) {
 	properties := make(map[string]string)
+	if err := AddProperties(properties, raw); err != nil {
+		return nil, err
+	}
+	return properties, nil
+}
+
+// AddProperties is PropertyMap for a map that is there. After an error it may
+// have some of the properties.
+func AddProperties(properties map[string]string, raw []byte) error {
 	var whole string // of which plain names and values are parts
 	var wrong error
 	err := visit(raw, func(key, value span) {
@@ -259,11 +268,8 @@ func PropertyMap(raw []byte) (map[string]string, error) {
 			properties[name] = value.text(raw, whole)
 		}
 	})
-	if err == nil {
-		err = wrong
-	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return properties, nil
+	return wrong
 }
