@@ -44,8 +44,7 @@ func (p *producer) Forget(ticket uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if s := p.byContext[ticket]; s != nil && s.then != nil {
-		s.gone = true
-		s.head, s.payload = nil, nil
+		s.giveUp()
 	}
 }
 

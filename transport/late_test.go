@@ -1,10 +1,17 @@
 package transport_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
+	"weak"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/dasf-go/dasf/transport"
 )
@@ -187,6 +194,133 @@ func TestALateMessageIsSentAgain(t *testing.T) {
 			if len(one) != 1 {
 				t.Error(fmt.Sprint("message ", i, " has ended ", len(one), " times"))
 			}
+		}
+	})
+}
+
+// countPings answers pings, and returns how many there were.
+func (p *peer) countPings() func() int {
+	var pings atomic.Int64
+	p.SetPingHandler(func(text string) error {
+		pings.Add(1)
+		return p.WriteControl(websocket.PongMessage, []byte(text), time.Now().Add(time.Second))
+	})
+	p.pump()
+	return func() int {
+		synctest.Wait()
+		return int(pings.Load())
+	}
+}
+
+// After a broker has closed over a message, each waits for the answer to the one
+// before it, which must not be late then.
+func TestLateMessagesThatGoOneAtATimeAreAnsweredSoon(t *testing.T) {
+	inLab(t, func(l *lab) {
+		l.header.Set("Dasf-Broker", "1; late=true")
+		p, broker := l.produce(l.pulsar(), "topic")
+		for range 3 {
+			l.beginLate(p, nil)
+		}
+		for range 3 {
+			broker.readLate()
+		}
+		broker.bye(websocket.CloseInternalServerErr, "broken")
+		broker = l.next()
+		pings := broker.countPings()
+		for i := range 3 {
+			context, _, _ := broker.readLate()
+			if n := pings(); n != i+1 {
+				t.Errorf("%d pings after message %d", n, i)
+			}
+			broker.silent()
+			broker.write(`{"context":%q,"result":"ok"}`, context)
+		}
+		l.beginLate(p, nil)
+		broker.readLate()
+		if n := pings(); n != 3 {
+			t.Errorf("%d pings, want 3", n)
+		}
+	})
+}
+
+func TestHurryAsksOnlyABrokerThatOwesAnswers(t *testing.T) {
+	inLab(t, func(l *lab) {
+		l.header.Set("Dasf-Broker", "1; late=true")
+		p, broker := l.produce(l.pulsar(), "topic")
+		pings := broker.countPings()
+		hurry := p.(interface{ Hurry() }).Hurry
+		hurry()
+		if n := pings(); n != 0 {
+			t.Errorf("%d pings for nothing", n)
+		}
+		l.beginLate(p, nil)
+		hurry()
+		if n := pings(); n != 1 {
+			t.Errorf("%d pings, want 1", n)
+		}
+	})
+}
+
+func TestAForgottenMessageIsNotSentAgain(t *testing.T) {
+	inLab(t, func(l *lab) {
+		l.header.Set("Dasf-Broker", "1; late=true")
+		p, broker := l.produce(l.pulsar(), "topic")
+		var told atomic.Int64
+		begin := func() (ticket uint64) {
+			m := new(transport.Message)
+			m.SetBytes([]byte("x"))
+			ticket, err := p.(lateStarter).StartLate(m, nil, func(bool, error) { told.Add(1) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ticket
+		}
+		forget := p.(interface{ Forget(uint64) }).Forget
+		answered, lost := begin(), begin()
+		first, _, _ := broker.readLate()
+		broker.readLate()
+		forget(answered)
+		forget(lost)
+		forget(lost + 1)
+		broker.write(`{"context":%q,"result":"ok"}`, first)
+		broker.end()
+		broker = l.next()
+		broker.silent()
+		begin()
+		third, _, _ := broker.readLate()
+		broker.write(`{"context":%q,"result":"ok"}`, third)
+		synctest.Wait()
+		if n := told.Load(); n != 1 {
+			t.Errorf("told of %d messages, want that of the last", n)
+		}
+	})
+}
+
+// The answer to a call's request may come long after the call's own response,
+// which must not be held until then.
+func TestAForgottenMessageHoldsNothing(t *testing.T) {
+	inLab(t, func(l *lab) {
+		l.header.Set("Dasf-Broker", "1; late=true")
+		p, broker := l.produce(l.pulsar(), "topic")
+		begin := func() (ticket uint64, response weak.Pointer[[]byte]) {
+			held := new([]byte)
+			m := new(transport.Message)
+			m.SetBytes([]byte("x"))
+			ticket, err := p.(lateStarter).StartLate(m, nil, func(bool, error) { *held = nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ticket, weak.Make(held)
+		}
+		forgotten, response := begin()
+		stopped, other := begin()
+		broker.readLate()
+		broker.readLate()
+		p.(interface{ Forget(uint64) }).Forget(forgotten)
+		p.(interface{ Stop(uint64, error) }).Stop(stopped, context.Canceled)
+		runtime.GC()
+		if response.Value() != nil || other.Value() != nil {
+			t.Error("what hangs on a message that was given up is still there")
 		}
 	})
 }

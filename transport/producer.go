@@ -129,12 +129,14 @@ func (p *producer) Stop(ticket uint64, err error) {
 			s = list[i]
 		}
 	}
+	var then func(bool, error)
 	if s != nil {
+		then = s.then
 		p.forget(s)
 	}
 	p.mu.Unlock()
-	if s != nil {
-		s.then(false, err)
+	if then != nil {
+		then(false, err)
 	}
 }
 
@@ -193,10 +195,18 @@ func (p *producer) abandon(s *sending, err error) error {
 
 // forget gives up a sending that nobody waits for any more.
 func (p *producer) forget(s *sending) {
-	s.gone = true
-	s.head, s.payload = nil, nil
+	s.giveUp()
 	if i := slices.Index(p.waiting, s); i >= 0 {
 		p.waiting = slices.Delete(p.waiting, i, i+1)
+	}
+}
+
+// giveUp lets go of all that hangs on s, which waits for its answer yet.
+func (s *sending) giveUp() {
+	s.gone = true
+	s.head, s.payload = nil, nil
+	if s.then != nil {
+		s.then = func(bool, error) {}
 	}
 }
 
