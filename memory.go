@@ -3,6 +3,7 @@ package dasf
 import (
 	"runtime"
 	"runtime/metrics"
+	"time"
 )
 
 // largeAnswer is from how many bytes on the memory of a response is collected
@@ -24,3 +25,27 @@ func collect(n int) {
 		runtime.GC()
 	}
 }
+
+// collectWhile sends a response of n bytes. The result that it was made of is
+// collected together with the response: if its pieces came to lie where the
+// result was, the next one would not fit there. On a slow network the result is
+// not held that long.
+func collectWhile(n int, send func() error) error {
+	if n < largeAnswer {
+		return send()
+	}
+	collected := make(chan struct{})
+	slow := time.AfterFunc(slowAnswer, func() {
+		collect(n)
+		close(collected)
+	})
+	err := send()
+	if !slow.Stop() {
+		<-collected
+	}
+	return err
+}
+
+// slowAnswer is how long sending a response may take before the result is
+// collected.
+const slowAnswer = time.Second

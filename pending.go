@@ -124,7 +124,8 @@ func (r *remote) receive() {
 func (r *remote) receiveOne(m *transport.Message) {
 	r.take(m)
 	if c, ok := r.consumer.(lateAcker); ok {
-		c.AckLater(m)
+		kind := m.Properties[propType]
+		c.AckLater(m, kind != typeProgress && kind != typeLog)
 	} else if err := r.consumer.Ack(r.ctx, m); err != nil && r.ctx.Err() == nil {
 		r.log.Warn("acknowledging a message", "messageId", m.ID, "err", err)
 	}
@@ -133,7 +134,7 @@ func (r *remote) receiveOne(m *transport.Message) {
 // A lateAcker is a consumer that can acknowledge several messages at once; see
 // AckLater in the transport package.
 type lateAcker interface {
-	AckLater(*transport.Message)
+	AckLater(m *transport.Message, again bool)
 }
 
 // A lender is a consumer that hands messages over where they are read, for as

@@ -121,6 +121,9 @@ func (m *Module) withReports(ctx context.Context) (context.Context, *reports) {
 	return r, r
 }
 
+// String keeps fmt from what changes.
+func (r *reports) String() string { return "dasf.call" }
+
 // Value implements [context.Context].
 func (r *reports) Value(key any) any {
 	if _, ok := key.(reportsKey); ok {

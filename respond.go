@@ -153,6 +153,9 @@ func (r *backend) contextOf(ctx context.Context, j *job) context.Context {
 	return c
 }
 
+// String keeps fmt from what changes.
+func (c *callContext) String() string { return "dasf.call" }
+
 // Value implements [context.Context].
 func (c *callContext) Value(key any) any {
 	switch key.(type) {
@@ -198,103 +201,6 @@ func MessageID(ctx context.Context) string {
 		return ""
 	}
 	return c.job.id
-}
-
-// answerJob sends the answer and acknowledges the request, and what came again
-// of it meanwhile, unless the answer could not be sent and the broker delivers
-// the request again. kept is where the answer is kept. A short answer leaves
-// without waiting for the broker, so that its worker is free.
-func (r *backend) answerJob(a, kept *answer, messages []*delivered) {
-	n := len(a.payload)
-	if n <= smallPayload && r.maySend(n) {
-		if r.startAnswer(a, kept, messages) {
-			return
-		}
-		r.sent(n)
-	}
-	// The result is collected together with its JSON: if the pieces came to lie
-	// where it was, the next result would not fit there. On a slow network it is
-	// not held that long.
-	collected := make(chan struct{})
-	slow := time.AfterFunc(slowAnswer, func() {
-		collect(n)
-		close(collected)
-	})
-	err := r.sendAnswer(r.background, a)
-	if !slow.Stop() {
-		<-collected
-	}
-	a.memory.giveBack()
-	a.payload, a.memory = nil, nil
-	r.answered(kept, messages, err)
-	collect(n)
-}
-
-// slowAnswer is how long sending an answer may take before its result is
-// collected.
-const slowAnswer = time.Second
-
-// The bounds of the short answers that may be on their way to the broker
-// without a worker that waits for them.
-const (
-	maxSending      = recent
-	maxSendingBytes = 24 << 20
-)
-
-// maySend reports whether one more of n bytes may. When the backend stops, none
-// may: the broker has time to say that it has taken one.
-func (r *backend) maySend(n int) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.stopping || r.sending >= maxSending || r.sendBytes+n > maxSendingBytes {
-		return false
-	}
-	r.sending++
-	r.sendBytes += n
-	return true
-}
-
-// sent is the end of what maySend has begun.
-func (r *backend) sent(n int) {
-	r.mu.Lock()
-	r.sending--
-	r.sendBytes -= n
-	r.mu.Unlock()
-}
-
-// startAnswer begins to send an answer that is not cut. It is called by a
-// worker, which the end of the run waits for, and counts itself in.
-func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
-	if r.cut(a).Count() > 1 {
-		return false
-	}
-	var settles *transport.Message
-	if r.afterResponse() && len(messages) > 0 {
-		settles = messages[0].Message
-	}
-	for _, d := range messages {
-		d.Payload = nil // of a request that is done
-	}
-	n := len(a.payload)
-	r.waiting.Add(1)
-	m := r.messages.take()
-	defer r.messages.giveBack(m)
-	m.Context = a.call.context
-	r.addAnswerProperties(m.Properties, a)
-	m.SetBytes(a.payload)
-	started := r.producers.startLate(a.call.topic, m, settles, func(settled bool, err error) {
-		left := messages
-		if settled {
-			left = messages[1:]
-		}
-		r.answered(kept, left, err)
-		r.sent(n)
-		r.waiting.Done()
-	})
-	if !started {
-		r.waiting.Done()
-	}
-	return started
 }
 
 // answered is what follows when an answer was sent, or could not be.

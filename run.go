@@ -382,15 +382,10 @@ func (r *backend) stop() int {
 		}
 	}
 	close(r.queue)
-	r.producers.hurry()
 	done := make(chan struct{})
 	go func() { r.waiting.Wait(); close(done) }()
-	grace := time.NewTimer(*r.cfg.Grace)
-	defer grace.Stop()
-	select {
-	case <-done:
+	if r.endsWithin(*r.cfg.Grace, done) {
 		return 0
-	case <-grace.C:
 	}
 	r.stopWork(errShutdown)
 	// A handler that heeds its context ends now; one that does not is left.
@@ -405,6 +400,28 @@ func (r *backend) stop() int {
 	defer r.mu.Unlock()
 	return r.count
 }
+
+// endsWithin waits for done, and has brokers answer meanwhile what they may
+// answer late.
+func (r *backend) endsWithin(grace time.Duration, done <-chan struct{}) bool {
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	hurry := time.NewTicker(hurryTime)
+	defer hurry.Stop()
+	r.producers.hurry()
+	for {
+		select {
+		case <-done:
+			return true
+		case <-timer.C:
+			return false
+		case <-hurry.C:
+			r.producers.hurry()
+		}
+	}
+}
+
+const hurryTime = 50 * time.Millisecond
 
 // lastMoment is what handlers get to return once their contexts have ended.
 const lastMoment = time.Second

@@ -30,11 +30,12 @@
 //	Dasf-Broker: 1; redelivers=true; max-frame=16777216
 //
 // by which a client tells this broker from others. A producer's has late=true
-// besides, and a consumer's consumer=TOKEN: extensions of the envelope, which
-// Go peers use and no consumer sees.
+// besides, and a consumer's window=N; consumer=TOKEN, where N is how many
+// messages it may have unacknowledged, 0 if it asks for each: extensions of the
+// envelope, which Go peers use and no consumer sees.
 //
-// A message with "dasfLate":true is answered up to 250 ms late, but before the
-// pong if the peer sends a ping. One answer may stand for several such messages
+// A message with "dasfLate":true is answered up to 250 ms late, but as soon as it
+// is taken if the peer has sent a ping after it. One answer may stand for several such messages
 // whose contexts are whole numbers in a row, in strings:
 // {"result":"ok","context":"7","from":"3"} is for 3 to 7. Refusals are never
 // late, and answers come in the order of the messages.

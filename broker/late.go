@@ -28,6 +28,7 @@ type lateAnswers struct {
 	first, last uint64
 	count       int
 	settled     bool
+	hurried     bool // the peer waits for those of messages that wait for the disk
 	due         bool // the broker will flush them
 }
 
@@ -55,13 +56,21 @@ func (s *socket) answerLate(f *envelope.Frame, settled bool) {
 	l.last = n
 	l.count++
 	switch {
-	case l.count >= enoughLate:
+	case l.count >= enoughLate || l.hurried:
 		s.begin()
 		s.kick()
 	case !l.due:
 		l.due = true
 		s.broker.lateness.add(s)
 	}
+}
+
+// hurry is called for a ping: the pong brings the late answers along, but not
+// those of messages that are not on the disk yet.
+func (s *socket) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late.hurried = s.awaited > 0
 }
 
 // appendLate puts the late answers before what is queued next; s.mu is held.

@@ -83,6 +83,7 @@ func (s *socket) open(ws *websocket.Conn) {
 	s.wire.heard = time.Now()
 	ws.SetReadLimit(hardLimit * int64(s.broker.config.MaxMessage))
 	ws.SetPingHandler(func(text string) error {
+		s.hurry()
 		s.queueControl(opPong, []byte(text))
 		return nil
 	})
@@ -475,6 +476,7 @@ func (s *socket) unexpect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.awaited--
+	s.late.hurried = s.late.hurried && s.awaited > 0
 	s.drained.Broadcast()
 	if p := s.parting; p != nil && s.awaited == 0 {
 		s.parting = nil

@@ -28,6 +28,7 @@ type consumer struct {
 	what       Delivery
 	takesNacks bool
 	token      string // see envelope.Reference; "" where the broker gives none
+	window     int    // how many messages the embedded broker lets it have
 	closed     chan struct{}
 	deliver    func(*Message) // instead of queue; nil until Deliver
 	lends      atomic.Bool    // deliver keeps nothing
@@ -152,7 +153,7 @@ func (c *consumer) connected(s *socket, h http.Header, again bool) {
 	c.socket = s
 	c.connection++
 	w := welcomeOf(c.link.broker.form, h)
-	c.what, c.takesNacks, c.token = w.Delivery, w.takesNacks, w.token
+	c.what, c.takesNacks, c.token, c.window = w.Delivery, w.takesNacks, w.token, w.window
 	if c.what.DropsWhenFull && c.options.Prefetch > 0 {
 		c.what.Backlog = min(c.what.Backlog, c.options.Prefetch)
 	}
@@ -318,18 +319,19 @@ func (c *consumer) Ack(ctx context.Context, m *Message) error {
 	return c.settle(ctx, m, envelope.AppendAck)
 }
 
-// AckLater is Ack for a consumer that nobody else shares, whose window is wide:
-// acknowledgements leave together, up to 5 ms late, to the embedded broker up to
-// 500 ms unless it holds much until then. The client of the root package asks
-// for it.
-func (c *consumer) AckLater(m *Message) {
+// AckLater is Ack for a consumer that nobody else shares: acknowledgements leave
+// together, up to 5 ms late. With again, which says that it does no harm if m is
+// delivered once more, it is up to 500 ms to the embedded broker, unless that
+// holds much until then or lets the consumer have only a few. The client of the
+// root package asks for it.
+func (c *consumer) AckLater(m *Message, again bool) {
 	c.mu.Lock()
 	s := c.socket
 	if m.receipt.consumer != c || m.receipt.delivery != c.connection || c.isClosed() {
 		s = nil
 	}
 	embedded, wait := c.token != "", laterTime
-	if embedded {
+	if embedded && again && c.window >= 2*enoughAcks {
 		wait = muchLaterTime
 	}
 	c.mu.Unlock()

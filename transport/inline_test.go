@@ -16,7 +16,9 @@ type (
 	deliverer interface {
 		Deliver(func(*transport.Message))
 	}
-	lateAcker interface{ AckLater(*transport.Message) }
+	lateAcker interface {
+		AckLater(m *transport.Message, again bool)
+	}
 )
 
 func TestSmallFramesOfEveryLengthArriveWhole(t *testing.T) {
@@ -115,14 +117,14 @@ func TestLateAcknowledgementsLeaveTogether(t *testing.T) {
 				}
 			}
 		}
-		later(receive(0))
-		later(receive(1))
+		later(receive(0), true)
+		later(receive(1), true)
 		broker.silent()
 		time.Sleep(5 * time.Millisecond)
 		acknowledged(0, 2)
 
 		for i := range 16 { // enough to leave at once
-			later(receive(2 + i))
+			later(receive(2+i), true)
 		}
 		start := time.Now()
 		acknowledged(2, 18)
@@ -130,14 +132,14 @@ func TestLateAcknowledgementsLeaveTogether(t *testing.T) {
 			t.Errorf("16 acknowledgements left after %v", waited)
 		}
 
-		later(receive(18))
+		later(receive(18), true)
 		second := receive(19)
 		if err := consumer.Ack(l.Context(), second); err != nil { // takes the late one along
 			t.Fatal(err)
 		}
 		acknowledged(18, 20)
 
-		later(receive(20))
+		later(receive(20), true)
 		consumer.Close() // loses none
 		acknowledged(20, 21)
 	})
@@ -147,14 +149,14 @@ func TestLateAcknowledgementsLeaveTogether(t *testing.T) {
 // while it holds much until they come.
 func TestLateAcknowledgementsToTheEmbeddedBrokerAreOneFrame(t *testing.T) {
 	inLab(t, func(l *lab) {
-		l.header.Set("Dasf-Broker", "1; redelivers=true; consumer=TOKEN")
+		l.header.Set("Dasf-Broker", "1; redelivers=true; window=32; consumer=TOKEN")
 		consumer, broker := l.consume(l.plain(), "topic")
 		later := consumer.(lateAcker).AckLater
 		next := 0
 		acknowledge := func(n int, payload string) {
 			for range n {
 				broker.write(`{"messageId":"%d","payload":%q}`, next, payload)
-				later(l.receive(consumer))
+				later(l.receive(consumer), true)
 				next++
 			}
 		}
@@ -187,4 +189,37 @@ func TestLateAcknowledgementsToTheEmbeddedBrokerAreOneFrame(t *testing.T) {
 		}
 		want(0, `{"type":"acknowledge","messageIds":["22"]}`, `{"messageId":"x"}`)
 	})
+}
+
+func TestAcknowledgementsThatMustNotBeLateTakeOthersAlong(t *testing.T) {
+	for header, late := range map[string]bool{"window=1000": true, "window=31": false, "window=0": false, "window=x": false, "other=1": false} {
+		inLab(t, func(l *lab) {
+			l.header.Set("Dasf-Broker", "1; redelivers=true; "+header+"; consumer=TOKEN")
+			consumer, broker := l.consume(l.plain(), "topic")
+			acknowledge := func(id string, again bool) {
+				broker.deliver(id)
+				consumer.(lateAcker).AckLater(l.receive(consumer), again)
+			}
+			want := func(frame string, after time.Duration) {
+				t.Helper()
+				start := time.Now()
+				if got := broker.read(); got != frame || time.Since(start) != after {
+					t.Errorf("%s: the broker got %s after %v, want %s after %v", header, got, time.Since(start), frame, after)
+				}
+			}
+			acknowledge("a", true)
+			if !late {
+				want(`{"type":"acknowledge","messageIds":["a"]}`, 5*time.Millisecond)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+			acknowledge("b", false)
+			want(`{"type":"acknowledge","messageIds":["a","b"]}`, 5*time.Millisecond)
+			acknowledge("c", true)
+			want(`{"type":"acknowledge","messageIds":["c"]}`, 500*time.Millisecond)
+			acknowledge("d", false)
+			acknowledge("e", true)
+			want(`{"type":"acknowledge","messageIds":["d","e"]}`, 5*time.Millisecond)
+		})
+	}
 }

@@ -45,6 +45,13 @@ func (p *producer) Forget(ticket uint64) {
 	defer p.mu.Unlock()
 	if s := p.byContext[ticket]; s != nil && s.then != nil {
 		s.giveUp()
+		return
+	}
+	for _, s := range p.waiting { // for another connection, perhaps
+		if s.context == ticket && s.then != nil {
+			p.forget(s)
+			return
+		}
 	}
 }
 

@@ -198,11 +198,15 @@ func TestALateMessageIsSentAgain(t *testing.T) {
 	})
 }
 
-// countPings answers pings, and returns how many there were.
+// countPings answers pings, and returns how many there were. Each has to come
+// after at least one frame that was not read yet.
 func (p *peer) countPings() func() int {
 	var pings atomic.Int64
 	p.SetPingHandler(func(text string) error {
 		pings.Add(1)
+		if len(p.frames) == 0 {
+			p.lab.Error("a ping came before the message that it is for")
+		}
 		return p.WriteControl(websocket.PongMessage, []byte(text), time.Now().Add(time.Second))
 	})
 	p.pump()
@@ -228,10 +232,10 @@ func TestLateMessagesThatGoOneAtATimeAreAnsweredSoon(t *testing.T) {
 		broker = l.next()
 		pings := broker.countPings()
 		for i := range 3 {
-			context, _, _ := broker.readLate()
 			if n := pings(); n != i+1 {
 				t.Errorf("%d pings after message %d", n, i)
 			}
+			context, _, _ := broker.readLate()
 			broker.silent()
 			broker.write(`{"context":%q,"result":"ok"}`, context)
 		}
@@ -276,14 +280,17 @@ func TestAForgottenMessageIsNotSentAgain(t *testing.T) {
 			return ticket
 		}
 		forget := p.(interface{ Forget(uint64) }).Forget
-		answered, lost := begin(), begin()
+		answered, lost, waiting := begin(), begin(), begin()
 		first, _, _ := broker.readLate()
+		broker.readLate()
 		broker.readLate()
 		forget(answered)
 		forget(lost)
-		forget(lost + 1)
+		forget(waiting + 1)
 		broker.write(`{"context":%q,"result":"ok"}`, first)
 		broker.end()
+		synctest.Wait()
+		forget(waiting) // the response has come over another connection
 		broker = l.next()
 		broker.silent()
 		begin()

@@ -65,13 +65,14 @@ type socket struct {
 	err      error            // why the socket is broken
 	paused   bool             // the reader waits for the program, not for the broker
 
-	later   *time.Timer // runs while late; nil before sendLater
-	late    bool        // something in queue waits for later
-	pinger  *time.Timer // runs until the next ping
-	silence *time.Timer // runs while a ping has no answer
-	waiting bool        // silence runs
-	heard   uint64      // value of wire.reads when it was started
-	ending  *time.Timer // bounds a shutdown
+	later   *time.Timer   // runs while late; nil before flushIn
+	late    bool          // something in queue waits for later
+	latest  time.Duration // with which later was started
+	pinger  *time.Timer   // runs until the next ping
+	silence *time.Timer   // runs while a ping has no answer
+	waiting bool          // silence runs
+	heard   uint64        // value of wire.reads when it was started
+	ending  *time.Timer   // bounds a shutdown
 }
 
 func newSocket(ws *websocket.Conn, w *wire, b *buffers, o *Options, probed func()) *socket {

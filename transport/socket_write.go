@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"github.com/dasf-go/dasf/internal/envelope"
 )
 
 const (
@@ -93,74 +91,6 @@ func (s *socket) trySend(f outgoing) <-chan struct{} {
 		s.room = make(chan struct{})
 	}
 	return s.room
-}
-
-// acknowledgements are those that leave together.
-type acknowledgements struct {
-	count int
-	frees int64 // bytes that the broker holds until it gets them
-	one   bool  // they are in one frame, the last of the queue
-}
-
-// acknowledgeLater acknowledges a message when something is sent next, or when
-// there is enough to be acknowledged, or it frees enough memory, or after wait,
-// which is the same each time. together says that the broker takes several in
-// one frame.
-func (s *socket) acknowledgeLater(id string, frees int64, together bool, wait time.Duration) {
-	s.mu.Lock()
-	mine := false
-	if !s.closing && s.err == nil {
-		s.queueAck(id, together)
-		s.acks.count++
-		s.acks.frees += frees
-		if s.acks.count >= enoughAcks || s.acks.frees >= enoughToFree {
-			mine = s.claim()
-		} else {
-			s.flushIn(wait)
-		}
-	}
-	s.mu.Unlock()
-	if mine {
-		s.flushSoon()
-	}
-}
-
-const (
-	enoughAcks    = 16
-	enoughToFree  = 256 << 10
-	laterTime     = 5 * time.Millisecond
-	muchLaterTime = 500 * time.Millisecond
-)
-
-func (s *socket) queueAck(id string, together bool) {
-	switch last := len(s.queue) - 1; {
-	case !together:
-		s.queueLocked(outgoing{head: envelope.AppendAck(make([]byte, 0, ackLength), id)})
-	case s.acks.one && last >= 0:
-		f := &s.queue[last]
-		s.queued -= len(f.head)
-		f.head = envelope.AppendNextAck(f.head, id)
-		s.queued += len(f.head)
-	default:
-		s.queueLocked(outgoing{head: envelope.AppendFirstAck(make([]byte, 0, 4*ackLength), id), tail: envelope.AcksTail})
-		s.acks.one = true
-	}
-}
-
-func (s *socket) queueLocked(f outgoing) {
-	s.queue = append(s.queue, f)
-	s.queued += f.size()
-	s.acks.one = false
-}
-
-// flushIn has what is queued flushed after wait.
-func (s *socket) flushIn(wait time.Duration) {
-	if s.later == nil {
-		s.later = time.AfterFunc(wait, s.flushLate)
-	} else if !s.late {
-		s.later.Reset(wait)
-	}
-	s.late = true
 }
 
 // flushLate is run by the timer that flushIn starts.
@@ -268,13 +198,18 @@ func (s *socket) takeShort() (batch []outgoing, short bool) {
 
 // composeShort puts the word that was left, and frames, into b.
 func (s *socket) composeShort(b *[]byte, batch []outgoing) error {
-	s.wire.cork(*b)
-	err := s.writeWord()
+	s.wire.cork((*b)[:0])
+	err := s.writePong()
 	*b = s.wire.take()
 	for i := range batch {
 		*b = appendFrame(*b, &batch[i])
 	}
 	s.noteWritten(batch)
+	if err == nil {
+		s.wire.cork(*b)
+		err = s.writePing()
+		*b = s.wire.take()
+	}
 	return err
 }
 
@@ -291,7 +226,7 @@ func (s *socket) writeAll(b *[]byte, left []byte) {
 	if len(left) > 0 {
 		err = s.wire.writeNow(left)
 	}
-	s.wire.cork(*b)
+	s.wire.cork((*b)[:0])
 	for {
 		if err == nil {
 			err = s.writeQueue()
@@ -313,7 +248,7 @@ func (s *socket) writeAll(b *[]byte, left []byte) {
 		if s.rest(err) {
 			return
 		}
-		s.wire.cork(*b)
+		s.wire.cork((*b)[:0])
 	}
 }
 
@@ -370,9 +305,10 @@ func (s *socket) takeLocked() []outgoing {
 	return batch
 }
 
-// writeBatch writes the word that was left, and the frames.
+// writeBatch writes the word that was left, and the frames. A ping comes last:
+// its answer says that the broker has read them.
 func (s *socket) writeBatch(batch []outgoing) error {
-	if err := s.writeWord(); err != nil {
+	if err := s.writePong(); err != nil {
 		return err
 	}
 	for i := range batch {
@@ -381,7 +317,7 @@ func (s *socket) writeBatch(batch []outgoing) error {
 		}
 	}
 	s.noteWritten(batch)
-	return nil
+	return s.writePing()
 }
 
 // noteWritten is the end of what takeLocked began.
@@ -417,27 +353,35 @@ func (s *socket) makeRoom() {
 
 // writeWord writes a pong and a ping, if word was left.
 func (s *socket) writeWord() error {
-	s.mu.Lock()
-	ping, pong, farewell := s.ping, s.pong, s.farewell
-	s.ping, s.pong = nil, nil
-	s.mu.Unlock()
-	if farewell {
-		return nil
-	}
-	deadline := time.Now().Add(s.o.WriteTimeout)
-	if pong != nil {
-		if err := s.ws.WriteControl(websocket.PongMessage, pong, deadline); err != nil {
-			return err
-		}
-	}
-	if ping == nil {
-		return nil
-	}
-	if err := s.ws.WriteControl(websocket.PingMessage, ping, deadline); err != nil {
+	if err := s.writePong(); err != nil {
 		return err
 	}
-	s.expectPong()
-	return nil
+	return s.writePing()
+}
+
+func (s *socket) writePong() error {
+	_, err := s.writeControl(websocket.PongMessage, &s.pong)
+	return err
+}
+
+func (s *socket) writePing() error {
+	written, err := s.writeControl(websocket.PingMessage, &s.ping)
+	if written && err == nil {
+		s.expectPong()
+	}
+	return err
+}
+
+// writeControl writes the word that was left, if there is one.
+func (s *socket) writeControl(kind int, word *[]byte) (written bool, err error) {
+	s.mu.Lock()
+	text, farewell := *word, s.farewell
+	*word = nil
+	s.mu.Unlock()
+	if text == nil || farewell {
+		return false, nil
+	}
+	return true, s.ws.WriteControl(kind, text, time.Now().Add(s.o.WriteTimeout))
 }
 
 // writeFrame writes one message, a large one in several frames. Between them it

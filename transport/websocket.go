@@ -127,6 +127,7 @@ type welcome struct {
 	takesNacks bool
 	late       bool   // it answers late what says that this will do
 	token      string // a consumer's, see envelope.Reference; "" where there is none
+	window     int    // a consumer's, 0 where it is not said
 }
 
 // welcomeOf reads the header of an answer to a handshake.
@@ -149,6 +150,8 @@ func welcomeOf(f form, h http.Header) welcome {
 			d.late = value == "true"
 		case "consumer":
 			d.token = value
+		case "window":
+			d.window, _ = strconv.Atoi(value)
 		}
 	}
 	return d

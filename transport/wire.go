@@ -88,11 +88,11 @@ func (w *wire) take() []byte {
 	return buf
 }
 
-// cork starts collecting in buf.
+// cork starts collecting, after what is in buf.
 func (w *wire) cork(buf []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.corked, w.buf = true, buf[:0]
+	w.corked, w.buf = true, buf
 }
 
 // uncork writes what was collected and ends collecting. It returns the buffer.
