@@ -57,6 +57,10 @@ func (k callKey) alone() callKey {
 	return callKey{both[:len(k.topic)], both[len(k.topic):]}
 }
 
+// bareRequest is what is kept of the properties of a request that is done. It is
+// only read.
+var bareRequest = map[string]string{propType: typeRequest}
+
 // bare is d as far as it must be kept to be acknowledged, or handed back.
 func (d *delivered) bare() *delivered {
 	m := *d.Message

@@ -67,7 +67,7 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 		settles = messages[0].Message
 	}
 	for _, d := range messages {
-		d.Payload, d.Properties = nil, nil // of a request that is done
+		d.Payload, d.Properties = nil, bareRequest // of a request that is done
 	}
 	n := len(a.payload)
 	r.waiting.Add(1)
