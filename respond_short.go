@@ -63,7 +63,9 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 		return false
 	}
 	var settles *transport.Message
-	if r.afterResponse() && len(messages) > 0 {
+	if !r.afterResponse() {
+		messages = nil // are acknowledged already, or are just being so
+	} else if len(messages) > 0 {
 		settles = messages[0].Message
 	}
 	for _, d := range messages {
@@ -78,7 +80,7 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 	m.SetBytes(a.payload)
 	started := r.producers.startLate(a.call.topic, m, settles, func(settled bool, err error) {
 		left := messages
-		if settled {
+		if settled && settles != nil {
 			left = messages[1:]
 		}
 		r.answered(kept, left, err)
