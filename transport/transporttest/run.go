@@ -206,6 +206,24 @@ func (s *suite) sendAll(p transport.Producer, texts ...string) {
 	}
 }
 
+// sendUntil sends a text again and again until c has something to receive, for
+// as long as the suite waits for one thing. What it receives it sends once more.
+func (s *suite) sendUntil(p transport.Producer, c transport.Consumer, t string) {
+	s.Helper()
+	whole, cancel := s.within()
+	defer cancel()
+	for whole.Err() == nil {
+		ctx, cancel := context.WithTimeout(whole, s.Wait/20)
+		m, err := c.Receive(ctx)
+		cancel()
+		s.sendAll(p, t)
+		if err == nil {
+			s.ack(c, m)
+			return
+		}
+	}
+}
+
 // isGreeting reports whether a message is dasf-broker-django's own: it asks
 // each consumer of a topic that it knows for a sign of life and for its API.
 func isGreeting(m *transport.Message) bool {

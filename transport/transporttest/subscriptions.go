@@ -306,6 +306,9 @@ var subscriptionRules = []rule{
 				s.expect(c, texts...)
 			}
 			s.sendAll(p, "after")
+			if s.delivery.DropsWhenFull { // and may drop what comes while it adds the consumer
+				s.sendUntil(p, c, "after")
+			}
 			s.expect(c, "after")
 		},
 	},
