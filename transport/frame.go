@@ -17,12 +17,7 @@ const (
 // writer and its buffer would cost more than a small frame, and its masking more
 // than all else that is done with a large one.
 func appendFrame(dst []byte, f *outgoing) []byte {
-	dst, start, key := openFrame(dst, finalFrame|websocket.TextMessage, f.size())
-	dst = append(dst, f.head...)
-	dst = append(dst, f.payload...)
-	dst = append(dst, f.tail...)
-	mask(dst[start:], key)
-	return dst
+	return cut(f).appendNext(dst, f.size())
 }
 
 // openFrame appends the header of a frame of n bytes. They start at start, and
@@ -45,31 +40,35 @@ func openFrame(dst []byte, kind byte, n int) (opened []byte, start int, key uint
 
 // A message is what is left of one that is cut into frames.
 type message struct {
-	parts [3][]byte
-	left  int
-	kind  byte
+	outgoing
+	kind byte
 }
 
-func cut(f *outgoing) *message {
-	return &message{[3][]byte{f.head, f.payload, []byte(f.tail)}, f.size(), websocket.TextMessage}
-}
+func cut(f *outgoing) *message { return &message{*f, websocket.TextMessage} }
 
 // appendNext appends a frame with the next n bytes, or all if there are fewer.
 func (m *message) appendNext(dst []byte, n int) []byte {
-	n = min(n, m.left)
+	left := m.size()
+	n = min(n, left)
 	kind := m.kind
-	m.left -= n
 	m.kind = continuationFrame
-	if m.left == 0 {
+	if n == left {
 		kind |= finalFrame
 	}
 	dst, start, key := openFrame(dst, kind, n)
-	for i := range m.parts {
-		part := m.parts[i][:min(len(m.parts[i]), start+n-len(dst))]
-		m.parts[i] = m.parts[i][len(part):]
-		dst = append(dst, part...)
-	}
+	end := start + n
+	dst = move(dst, &m.head, end)
+	dst = move(dst, &m.payload, end)
+	dst = move(dst, &m.tail, end)
 	mask(dst[start:], key)
+	return dst
+}
+
+// move moves the beginning of a part to the end of dst, as far as to end.
+func move[T []byte | string](dst []byte, part *T, end int) []byte {
+	n := min(len(*part), end-len(dst))
+	dst = append(dst, (*part)[:n]...)
+	*part = (*part)[n:]
 	return dst
 }
 

@@ -249,7 +249,7 @@ func (p *producer) pumpLocked() {
 	if p.probation > 0 {
 		window = 1
 	}
-	n, hurry := 0, false
+	n := 0
 	for p.socket != nil && n < len(p.waiting) && len(p.byContext) < window && p.gate.open() {
 		s := p.waiting[n]
 		if p.mostBytes > 0 {
@@ -272,10 +272,9 @@ func (p *producer) pumpLocked() {
 		if p.socket.queueFrame(outgoing{head: s.head, payload: s.payload, tail: envelope.Tail}) {
 			p.flush = p.socket
 		}
-		hurry = p.probation > 0 && p.late && s.late
-	}
-	if hurry {
-		p.hurry = p.socket
+		if p.probation > 0 && p.late && s.late {
+			p.hurry = p.socket
+		}
 	}
 	p.waiting = slices.Delete(p.waiting, 0, n)
 }

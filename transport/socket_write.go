@@ -397,7 +397,7 @@ func (s *socket) writeFrame(f *outgoing) error {
 		if _, err := s.wire.Write(*b); err != nil {
 			return err
 		}
-		if m.left == 0 {
+		if m.size() == 0 {
 			return nil
 		}
 		if err := s.writeWord(); err != nil {
