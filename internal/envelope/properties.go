@@ -191,39 +191,32 @@ type Summary struct {
 // Summarize walks over properties once.
 func Summarize(raw []byte) Summary {
 	var s Summary
-	length, others := len("{}"), 0
-	_ = visit(raw, func(key, value span) {
-		if length > len("{}") {
-			length += len(",")
-		}
-		length += key.end - key.start + len(":") + value.end - value.start
-		name := raw[key.start+1 : key.end-1]
-		if bytes.IndexByte(name, '\\') >= 0 {
-			name = unquote(raw[key.start:key.end])
-		}
-		text := raw[value.start:value.end]
-		switch kindOf(text[0]) {
+	length, members, strings := len("{}"), 0, 0
+	_ = VisitProperties(raw, func(key, value []byte, kind Kind) error {
+		length += len(key) + len(value) + len(`"":""`)
+		members++
+		text := value
+		switch kind {
 		case String:
-			text = unquote(text)
+			strings++
 		case Null:
-			text = nil
-			others++
-			s.refuse("property %q must not be null", name)
+			s.refuse("property %q must not be null", key)
 		case Object, Array:
 			text = nil
-			others++
-			s.refuse("property %q must be a string", name)
-		default:
-			others++
+			s.refuse("property %q must be a string", key)
 		}
-		switch string(name) {
+		switch string(key) {
 		case "messageType":
 			s.MessageType = text
 		case "response_topic":
 			s.ResponseTopic = text
 		}
+		return nil
 	})
-	s.Verbatim = others == 0 && length == len(raw) && isVerbatim(raw)
+	// Without escapes the texts are as long as in raw, where there must be
+	// nothing else but commas.
+	length += max(members-1, 0)
+	s.Verbatim = strings == members && length == len(raw) && isVerbatim(raw)
 	return s
 }
 
