@@ -321,9 +321,15 @@ func (r *backend) startPiece(ctx context.Context, a *answer, p *sentPiece, i, co
 
 // answerMessage is an answer that is not cut.
 func (r *backend) answerMessage(a *answer) *transport.Message {
-	m := &transport.Message{Properties: r.answerProperties(a), Context: a.call.context}
-	m.SetBytes(a.payload)
+	m := &transport.Message{Properties: make(map[string]string)}
+	r.fillAnswer(m, a)
 	return m
+}
+
+func (r *backend) fillAnswer(m *transport.Message, a *answer) {
+	m.Context = a.call.context
+	r.addAnswerProperties(m.Properties, a)
+	m.SetBytes(a.payload)
 }
 
 func (r *backend) sendPiece(ctx context.Context, a *answer, text []byte, i, count int) error {

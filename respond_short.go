@@ -1,8 +1,6 @@
 package dasf
 
-import (
-	"github.com/dasf-go/dasf/transport"
-)
+import "github.com/dasf-go/dasf/transport"
 
 // answerJob sends the answer and acknowledges the request, and what came again
 // of it meanwhile, unless the answer could not be sent and the broker delivers
@@ -75,9 +73,7 @@ func (r *backend) startAnswer(a, kept *answer, messages []*delivered) bool {
 	r.waiting.Add(1)
 	m := r.messages.take()
 	defer r.messages.giveBack(m)
-	m.Context = a.call.context
-	r.addAnswerProperties(m.Properties, a)
-	m.SetBytes(a.payload)
+	r.fillAnswer(m, a)
 	started := r.producers.startLate(a.call.topic, m, settles, func(settled bool, err error) {
 		left := messages
 		if settled && settles != nil {

@@ -35,8 +35,8 @@
 // envelope, which Go peers use and no consumer sees.
 //
 // A message with "dasfLate":true is answered up to 250 ms late, but as soon as it
-// is taken if the peer has sent a ping after it. One answer may stand for several such messages
-// whose contexts are whole numbers in a row, in strings:
+// is taken if the peer has sent a ping after it. One answer may stand for several
+// such messages whose contexts are whole numbers in a row, in strings:
 // {"result":"ok","context":"7","from":"3"} is for 3 to 7. Refusals are never
 // late, and answers come in the order of the messages.
 //

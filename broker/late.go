@@ -16,10 +16,10 @@ const (
 	// that several calls of a client that calls a few times a second are
 	// answered at once.
 	lateTime = 250 * time.Millisecond
-	// enoughFlushed is how many sockets are written to in one go.
-	enoughFlushed = 32
 	// enoughLate is how many of them are answered at once, without more delay.
 	enoughLate = 32
+	// enoughFlushed is how many sockets are written to in one go.
+	enoughFlushed = 32
 )
 
 // lateAnswers are the contexts of messages in a row that were taken and whose

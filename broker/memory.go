@@ -32,8 +32,8 @@ func (b *Broker) takeMemory(size int) *memory {
 	return m
 }
 
-// isLoose reports whether the memory of text is too much for n bytes of it.
-func isLoose(text []byte, n int) bool { return cap(text)-n > n/8+keptText }
+// isLoose reports whether text lies in much more memory than it needs.
+func isLoose(text []byte) bool { return cap(text)-len(text) > len(text)/8+keptText }
 
 func (m *memory) lend() {
 	if m != nil {

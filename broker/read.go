@@ -64,7 +64,7 @@ func (s *socket) readProducer(kind int, r io.Reader, hint int, whole bool) error
 	if !whole {
 		s.length = len(text)
 	}
-	if isLoose(text, len(text)) { // it came in several frames
+	if isLoose(text) { // it came in several frames
 		text = in.move(text)
 	}
 	if in.refusal != nil {
