@@ -19,22 +19,9 @@ type fillRequest struct {
 // runFill runs a backend whose function fill makes texts of any length.
 func runFill(t *testing.T, b transport.Broker, c dasf.Config) {
 	t.Helper()
-	c.Topic = "topic"
-	ready := make(chan struct{})
-	c.Ready = func() { close(ready) }
-	m := dasf.NewModule(c, dasf.Func("fill", func(_ context.Context, r fillRequest) (string, error) {
+	startModule(t, b, c, dasf.Func("fill", func(_ context.Context, r fillRequest) (string, error) {
 		return strings.Repeat(r.Text, r.N), nil
 	}))
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- m.Run(ctx, b) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	<-ready
 }
 
 const manyTexts = 400_000 // of four characters, enough for their memory to be used again

@@ -26,15 +26,29 @@ type lateEnd struct {
 	err     error
 }
 
-func (l *lab) beginLate(p transport.Producer, settles *transport.Message) <-chan lateEnd {
+func (l *lab) startLate(p transport.Producer, settles *transport.Message, then func(settled bool, err error)) (ticket uint64) {
 	l.Helper()
 	m := new(transport.Message)
 	m.SetBytes([]byte("x"))
-	ended := make(chan lateEnd, 10)
-	if _, err := p.(lateStarter).StartLate(m, settles, func(settled bool, err error) { ended <- lateEnd{settled, err} }); err != nil {
+	ticket, err := p.(lateStarter).StartLate(m, settles, then)
+	if err != nil {
 		l.Fatal(err)
 	}
+	return ticket
+}
+
+func (l *lab) beginLate(p transport.Producer, settles *transport.Message) <-chan lateEnd {
+	l.Helper()
+	ended := make(chan lateEnd, 10)
+	l.startLate(p, settles, func(settled bool, err error) { ended <- lateEnd{settled, err} })
 	return ended
+}
+
+// produceLate is produce for a broker that answers late.
+func (l *lab) produceLate() (transport.Producer, *peer) {
+	l.Helper()
+	l.header.Set("Dasf-Broker", "1; late=true")
+	return l.produce(l.pulsar(), "topic")
 }
 
 // readLate returns what a frame asks for.
@@ -79,8 +93,7 @@ func TestOnlyABrokerThatKnowsItIsToldThatAnAnswerMayBeLate(t *testing.T) {
 
 func TestOneAnswerEndsSeveralMessages(t *testing.T) {
 	inLab(t, func(l *lab) {
-		l.header.Set("Dasf-Broker", "1; late=true")
-		p, broker := l.produce(l.pulsar(), "topic")
+		p, broker := l.produceLate()
 		var ended []<-chan lateEnd
 		for range 5 {
 			ended = append(ended, l.beginLate(p, nil))
@@ -171,8 +184,7 @@ func TestAMessageSettlesWhatCameOverThePresentConnection(t *testing.T) {
 // what it settles may be acknowledged or not.
 func TestALateMessageIsSentAgain(t *testing.T) {
 	inLab(t, func(l *lab) {
-		l.header.Set("Dasf-Broker", "1; late=true")
-		p, broker := l.produce(l.pulsar(), "topic")
+		p, broker := l.produceLate()
 		var ended []<-chan lateEnd
 		for range 3 {
 			ended = append(ended, l.beginLate(p, nil))
@@ -220,8 +232,7 @@ func (p *peer) countPings() func() int {
 // before it, which must not be late then.
 func TestLateMessagesThatGoOneAtATimeAreAnsweredSoon(t *testing.T) {
 	inLab(t, func(l *lab) {
-		l.header.Set("Dasf-Broker", "1; late=true")
-		p, broker := l.produce(l.pulsar(), "topic")
+		p, broker := l.produceLate()
 		for range 3 {
 			l.beginLate(p, nil)
 		}
@@ -249,8 +260,7 @@ func TestLateMessagesThatGoOneAtATimeAreAnsweredSoon(t *testing.T) {
 
 func TestHurryAsksOnlyABrokerThatOwesAnswers(t *testing.T) {
 	inLab(t, func(l *lab) {
-		l.header.Set("Dasf-Broker", "1; late=true")
-		p, broker := l.produce(l.pulsar(), "topic")
+		p, broker := l.produceLate()
 		pings := broker.countPings()
 		hurry := p.(interface{ Hurry() }).Hurry
 		hurry()
@@ -267,17 +277,10 @@ func TestHurryAsksOnlyABrokerThatOwesAnswers(t *testing.T) {
 
 func TestAForgottenMessageIsNotSentAgain(t *testing.T) {
 	inLab(t, func(l *lab) {
-		l.header.Set("Dasf-Broker", "1; late=true")
-		p, broker := l.produce(l.pulsar(), "topic")
+		p, broker := l.produceLate()
 		var told atomic.Int64
 		begin := func() (ticket uint64) {
-			m := new(transport.Message)
-			m.SetBytes([]byte("x"))
-			ticket, err := p.(lateStarter).StartLate(m, nil, func(bool, error) { told.Add(1) })
-			if err != nil {
-				t.Fatal(err)
-			}
-			return ticket
+			return l.startLate(p, nil, func(bool, error) { told.Add(1) })
 		}
 		forget := p.(interface{ Forget(uint64) }).Forget
 		answered, lost, waiting := begin(), begin(), begin()
@@ -307,17 +310,10 @@ func TestAForgottenMessageIsNotSentAgain(t *testing.T) {
 // which must not be held until then.
 func TestAForgottenMessageHoldsNothing(t *testing.T) {
 	inLab(t, func(l *lab) {
-		l.header.Set("Dasf-Broker", "1; late=true")
-		p, broker := l.produce(l.pulsar(), "topic")
+		p, broker := l.produceLate()
 		begin := func() (ticket uint64, response weak.Pointer[[]byte]) {
 			held := new([]byte)
-			m := new(transport.Message)
-			m.SetBytes([]byte("x"))
-			ticket, err := p.(lateStarter).StartLate(m, nil, func(bool, error) { *held = nil })
-			if err != nil {
-				t.Fatal(err)
-			}
-			return ticket, weak.Make(held)
+			return l.startLate(p, nil, func(bool, error) { *held = nil }), weak.Make(held)
 		}
 		forgotten, response := begin()
 		stopped, other := begin()
