@@ -2,6 +2,7 @@ package broker
 
 import (
 	"errors"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -18,6 +19,7 @@ import (
 // run out, never for each read.
 type wire struct {
 	net.Conn
+	in       io.Reader // of Conn
 	socket   *socket
 	upgraded bool
 
@@ -36,7 +38,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	w.reader.Rest()
 	for {
-		n, err := w.Conn.Read(p)
+		n, err := w.in.Read(p)
 		if n > 0 {
 			w.reader.Work()
 			w.heard, w.pinged = time.Now(), false

@@ -17,8 +17,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-
-	"github.com/dasf-go/dasf/internal/nowait"
 )
 
 // A dialer opens the sockets of one broker.
@@ -143,7 +141,8 @@ func (d *dialer) open(ctx context.Context, t *target, probed func()) (*socket, h
 		if err != nil {
 			return nil, err
 		}
-		below, release = &wire{Conn: conn, timeout: d.o.WriteTimeout, quick: nowait.WriterOf(conn)}, stop
+		calls := &d.buffers.calls
+		below, release = &wire{Conn: conn, in: calls.Reader(conn), timeout: d.o.WriteTimeout, quick: calls.Writer(conn)}, stop
 		return below, nil
 	}
 	ws, resp, err := (&websocket.Dialer{

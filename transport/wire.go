@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ const wireBuffer = 32 << 10
 type wire struct {
 	net.Conn
 	timeout time.Duration // for one write
+	in      io.Reader     // of Conn
 	quick   nowait.Writer // to Conn, nil where there is none
 	reads   atomic.Uint64
 
@@ -30,7 +32,7 @@ type wire struct {
 
 func (w *wire) Read(p []byte) (int, error) {
 	w.reader.Rest()
-	n, err := w.Conn.Read(p)
+	n, err := w.in.Read(p)
 	if n > 0 {
 		w.reader.Work()
 		w.reads.Add(1)

@@ -1,7 +1,0 @@
-//go:build !unix
-
-package nowait
-
-import "net"
-
-func systemWriter(net.Conn) Writer { return nil }
