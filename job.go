@@ -127,6 +127,11 @@ func (r *backend) admit(j *job) {
 		r.answerAgain(j, old)
 		return
 	}
+	if from := r.runsAside(j); from != nil {
+		r.mu.Unlock()
+		r.runAside(from, j)
+		return
+	}
 	room := r.enter(j)
 	parked := !room && r.brokerQueues()
 	if parked {

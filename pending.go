@@ -170,6 +170,7 @@ func (r *remote) take(m *transport.Message) {
 	case typeResponse:
 		if p != nil {
 			r.takeResponse(p, m)
+			r.leave()
 		} else {
 			r.settle(id)
 		}
@@ -324,6 +325,7 @@ func (r *remote) awaitAnswer(ctx context.Context, p *pending) (string, error) {
 	if err := r.sendOut(ctx, p, &transport.Message{Properties: r.properties(p, time.Time{})}); err != nil {
 		return "", err
 	}
+	r.readOn()
 	for {
 		select {
 		case <-p.woken:

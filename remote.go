@@ -27,6 +27,7 @@ type remote struct {
 	log, seldom       *slog.Logger
 	broker            transport.Broker
 	consumer          transport.Consumer
+	hereReader        hereReader // the consumer, if it is one
 	delivery          transport.Delivery
 	out               transport.Producer
 	producers         *producers // to the inboxes of backends
@@ -45,6 +46,8 @@ type remote struct {
 	abandoned map[string]time.Time // calls given up before a backend said that it holds them
 	assembler *fragment.Assembler
 	peer      peer
+	serial    int       // calls in a row, each begun a moment after the one before ended
+	lastEnd   time.Time // of a call
 	closed    bool
 	settled   chan struct{} // set by close, and closed when abandoned is empty
 }
@@ -76,6 +79,7 @@ func dialRemote(ctx context.Context, b transport.Broker, topic string, o dialOpt
 		return nil, err
 	}
 	r.delivery = r.consumer.Delivery()
+	r.hereReader, _ = r.consumer.(hereReader)
 	if n := r.bound(); n > 0 {
 		r.inFlight = make(chan struct{}, n)
 	}
@@ -218,6 +222,7 @@ func (r *remote) begin(kind string, o *callOptions) (*pending, error) {
 		woken: make(chan struct{}, 1), sent: time.Now(),
 	}
 	r.next++
+	r.noteCall(p)
 	r.calls[p.context] = p
 	select {
 	case r.busy <- struct{}{}:
@@ -230,7 +235,12 @@ func (r *remote) finish(p *pending) {
 	r.mu.Lock()
 	delete(r.calls, p.context)
 	r.assembler.Drop(p.context)
+	r.lastEnd = time.Now()
+	others := len(r.calls) > 0
 	r.mu.Unlock()
+	if others {
+		r.readOn()
+	}
 }
 
 // call sends a request and waits for what comes of it.
@@ -263,6 +273,7 @@ func (r *remote) call(ctx context.Context, request []byte, o *callOptions) (json
 // needs from the caller's goroutine.
 func (r *remote) await(ctx context.Context, p *pending) (json.RawMessage, error) {
 	for {
+		r.readHere(ctx, p)
 		select {
 		case <-p.woken:
 			out, over := p.ended()

@@ -44,6 +44,10 @@ func (r *backend) work1(j *job) {
 		return
 	}
 	r.mu.Lock()
+	for r.running >= r.cfg.Workers {
+		r.free.Wait()
+	}
+	r.running++
 	j.running = true
 	r.mu.Unlock()
 	r.cfg.Observer.Held(-1, 1)
@@ -59,6 +63,9 @@ func (r *backend) work1(j *job) {
 	cause := context.Cause(j.ctx)
 	r.mu.Lock()
 	r.drop(j)
+	r.running--
+	r.free.Signal()
+	r.noteRun(run)
 	redeliver := cause == errShutdown && a.code == CodeUnavailable && r.delivery.Redelivers && r.afterResponse()
 	unwanted := CodeOf(cause) == CodeCanceled && !errors.Is(cause, ErrClientGone)
 	var kept *answer

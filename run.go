@@ -47,6 +47,7 @@ func (m *Module) Run(ctx context.Context, b transport.Broker) error {
 		clients:   map[string]*watchedClient{},
 		busy:      make(chan struct{}, 1),
 	}
+	r.free.L = &r.mu
 	return r.run(ctx)
 }
 
@@ -85,6 +86,9 @@ type backend struct {
 	unstored  []*unstored  // answers that the broker could not store
 	sending   int          // short answers on their way
 	sendBytes int          // in them
+	quick     int          // jobs in a row that took little time
+	running   int          // jobs that are run
+	free      sync.Cond    // signalled when running gets less
 	stopping  bool
 	busy      chan struct{} // told when there is something to watch over
 	interrupt context.CancelCauseFunc

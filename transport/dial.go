@@ -148,7 +148,7 @@ func (d *dialer) open(ctx context.Context, t *target, probed func()) (*socket, h
 	ws, resp, err := (&websocket.Dialer{
 		NetDialContext:    connect,
 		NetDialTLSContext: connect,
-		ReadBufferSize:    readBuffer,
+		ReadBufferSize:    handshakeBuffer,
 		WriteBufferSize:   writeBuffer,
 		WriteBufferPool:   &d.buffers.writes,
 	}).DialContext(noDeadline{ctx}, t.url.String(), t.header)

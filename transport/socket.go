@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,8 +13,9 @@ import (
 )
 
 const (
-	readBuffer  = 4 << 10  // 64 KiB would cost 60 kB a socket and are no faster
-	writeBuffer = 64 << 10 // from a pool, only while something is written
+	readBuffer      = 4 << 10  // 64 KiB would cost 60 kB a socket and are no faster
+	handshakeBuffer = 256      // gorilla's, which keeps it
+	writeBuffer     = 64 << 10 // from a pool, only while something is written
 )
 
 // buffers are shared by the sockets of one broker. An idle socket holds none.
@@ -37,7 +37,7 @@ func takeBuffer(pool *sync.Pool, size int) *[]byte {
 	return &b
 }
 
-// A socket is one WebSocket. The goroutine in readAll owns its reads. What is to
+// A socket is one WebSocket. One goroutine at a time reads from it; see turns. What is to
 // be written is queued, also pings and pongs. It is written by one goroutine at
 // a time: by whoever flushes, as far as that need not wait, else by writeAll.
 type socket struct {
@@ -46,6 +46,8 @@ type socket struct {
 	buffers *buffers
 	o       *Options
 	probed  func() // called with the answer to each probe
+	handle  func(text []byte)
+	turns   turns
 
 	mu       sync.Mutex
 	queue    []outgoing
@@ -79,18 +81,7 @@ type socket struct {
 func newSocket(ws *websocket.Conn, w *wire, b *buffers, o *Options, probed func()) *socket {
 	s := &socket{ws: ws, wire: w, buffers: b, o: o, probed: probed}
 	w.reader.Group = &b.readers
-	ws.SetReadLimit(o.ReadLimit)
-	ws.SetCloseHandler(func(int, string) error { return nil }) // finish answers
-	ws.SetPingHandler(func(data string) error {
-		s.leaveWord(func() { s.pong = []byte(data) })
-		return nil
-	})
-	ws.SetPongHandler(func(data string) error {
-		if data == probe {
-			s.probed()
-		}
-		return nil
-	})
+	s.turns.init(w.Conn.SetReadDeadline(time.Time{}) != nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pinger = time.AfterFunc(o.PingInterval, s.tick)
@@ -99,47 +90,22 @@ func newSocket(ws *websocket.Conn, w *wire, b *buffers, o *Options, probed func(
 	return s
 }
 
-// readAll hands each text frame to handle until the socket ends, and returns
-// why. The text is valid only during the call; it is nil for a binary frame,
-// which no broker sends.
-func (s *socket) readAll(handle func(text []byte)) error {
-	defer s.wire.reader.Rest()
-	for {
-		kind, r, err := s.ws.NextReader()
-		if err != nil {
-			return s.reason(err)
-		}
-		b := takeBuffer(&s.buffers.frames, readBuffer)
-		*b, err = readFrame(r, (*b)[:0])
-		if err == nil {
-			text := *b
-			if kind != websocket.TextMessage {
-				text = nil
-			}
-			handle(text)
-		}
-		s.buffers.frames.Put(b)
-		if err != nil {
-			return s.reason(err)
-		}
+// readOne reads a message or a control frame, and hands a message to handle.
+func (s *socket) readOne() error {
+	b := takeBuffer(&s.buffers.frames, readBuffer)
+	defer s.buffers.frames.Put(b)
+	var kind byte
+	var err error
+	*b, kind, err = s.readMessage((*b)[:0])
+	switch {
+	case err != nil:
+		return err
+	case kind == websocket.TextMessage:
+		s.handle(*b)
+	case kind == websocket.BinaryMessage:
+		s.handle(nil)
 	}
-}
-
-// readFrame reads all of r into buf, which it returns, grown if need be.
-func readFrame(r io.Reader, buf []byte) ([]byte, error) {
-	for {
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, max(readBuffer, cap(buf)))
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, nil
-		}
-		if err != nil {
-			return buf, err
-		}
-	}
+	return nil
 }
 
 // reason turns the error of a read into why the socket ended.
@@ -153,19 +119,13 @@ func (s *socket) reason(err error) error {
 	switch {
 	case s.err != nil:
 		return s.err
-	case errors.Is(err, websocket.ErrReadLimit):
-		return fmt.Errorf("broker sent an envelope of more than %d bytes, which is the ReadLimit", s.o.ReadLimit)
 	}
 	return err
 }
 
 // closeReason makes readable how the broker ended a connection.
 func closeReason(err error) error {
-	c, ok := errors.AsType[*websocket.CloseError](err)
-	switch {
-	case ok && c.Code != websocket.CloseAbnormalClosure:
-		return &closedByBroker{code: c.Code, text: c.Text}
-	case ok || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("broker ended the connection without a close frame")
 	}
 	return err

@@ -130,13 +130,13 @@ func (s *socket) shutdown(code int) {
 }
 
 // finish frees what the socket holds, once readAll has returned err. A close
-// frame of the broker's is answered.
+// frame of the broker's is answered, and what is none of WebSocket's is too.
 func (s *socket) finish(err error) {
-	if c, ok := errors.AsType[*closedByBroker](err); ok {
+	if code := farewellCode(err); code != 0 {
 		s.mu.Lock()
 		s.queue, s.queued = nil, 0
 		s.mu.Unlock()
-		s.shutdown(farewellCode(c.code))
+		s.shutdown(code)
 		s.waitWriter()
 	}
 	s.fail(err)
@@ -148,10 +148,17 @@ func (s *socket) finish(err error) {
 	}
 }
 
-// farewellCode is what a close frame is answered with.
-func farewellCode(code int) int {
-	if code == websocket.CloseNoStatusReceived {
-		return websocket.CloseNormalClosure
+// farewellCode is the code with which to close after a reader's error, 0 where
+// that is of no use any more.
+func farewellCode(err error) int {
+	if c, ok := errors.AsType[*closedByBroker](err); ok {
+		if c.code == websocket.CloseNoStatusReceived {
+			return websocket.CloseNormalClosure
+		}
+		return c.code
 	}
-	return code
+	if b, ok := errors.AsType[*brokenProtocol](err); ok {
+		return b.code
+	}
+	return 0
 }

@@ -1,8 +1,11 @@
 package transport
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,23 +26,92 @@ type wire struct {
 	quick   nowait.Writer // to Conn, nil where there is none
 	reads   atomic.Uint64
 
+	// Of the goroutine that reads.
 	reader nowait.Reader // without a group during the handshake
+	come   []byte        // read, and not taken yet; lies in buffer
+	buffer []byte
+
+	interrupted atomic.Bool // the read deadline is in the past
 
 	mu     sync.Mutex
 	corked bool
 	buf    []byte
 }
 
+// Read is for the handshake. It gives no more than a line, so that gorilla does
+// not take what may follow: the frames are read by readMessage.
 func (w *wire) Read(p []byte) (int, error) {
+	if err := w.await(); err != nil {
+		return 0, err
+	}
+	line := bytes.IndexByte(w.come, '\n') + 1
+	if line == 0 {
+		line = len(w.come)
+	}
+	n := copy(p, w.come[:line])
+	w.come = w.come[n:]
+	return n, nil
+}
+
+// await returns once something is there to be taken.
+func (w *wire) await() error {
+	if len(w.come) > 0 {
+		return nil
+	}
+	if w.buffer == nil {
+		w.buffer = make([]byte, readBuffer)
+	}
+	n, err := w.receive(w.buffer)
+	w.come = w.buffer[:n]
+	return err
+}
+
+// receive reads what there is into p, at least a byte.
+func (w *wire) receive(p []byte) (int, error) {
 	w.reader.Rest()
 	n, err := w.in.Read(p)
 	if n > 0 {
 		w.reader.Work()
 		w.reads.Add(1)
+		return n, nil
 	}
-	return n, err
+	return 0, err
 }
 
+// fill reads all of p. In the middle of a frame nobody interrupts it.
+func (w *wire) fill(p []byte) error {
+	for len(p) > 0 {
+		var n int
+		var err error
+		if len(w.come) == 0 && len(p) >= readBuffer {
+			n, err = w.receive(p)
+		} else if err = w.await(); err == nil {
+			n = copy(p, w.come)
+			w.come = w.come[n:]
+		}
+		p = p[n:]
+		if err != nil && !(errors.Is(err, os.ErrDeadlineExceeded) && w.resume()) {
+			return err
+		}
+	}
+	return nil
+}
+
+// interrupt ends an await, now or when it comes to it, with
+// [os.ErrDeadlineExceeded].
+func (w *wire) interrupt() {
+	w.interrupted.Store(true)
+	_ = w.Conn.SetReadDeadline(time.Unix(1, 0)) // of a closed connection await ends anyhow
+}
+
+// resume is the end of an interrupt. It reports whether there was one.
+func (w *wire) resume() bool {
+	if !w.interrupted.Swap(false) {
+		return false
+	}
+	_ = w.Conn.SetReadDeadline(time.Time{})
+	return true
+}
 func (w *wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,0 +1,47 @@
+package dasf
+
+import "time"
+
+// Where handlers take little time, and nothing else is to be done, who reads a
+// request also runs it: to wake another goroutine would take longer.
+const (
+	quickRun  = 100 * time.Microsecond
+	quickRuns = 16 // in a row until the next one is expected to be quick, too
+)
+
+// An aside is a consumer whose reader may run a request; see Aside in the
+// transport package.
+type aside interface {
+	NothingMore() bool
+	Aside(run func())
+}
+
+// runsAside returns what runs j in the goroutine that has read it, and registers
+// j then; else it returns nil. r.mu is held.
+func (r *backend) runsAside(j *job) aside {
+	if r.count > 0 || r.quick < quickRuns || j.confirm || j.again > 0 {
+		return nil
+	}
+	from, ok := j.messages[0].from.(aside)
+	if !ok || !from.NothingMore() {
+		return nil
+	}
+	r.hold(j)
+	r.waiting.Add(1)
+	return from
+}
+
+func (r *backend) runAside(from aside, j *job) {
+	defer r.waiting.Done()
+	r.ackEarly(j)
+	from.Aside(func() { r.work1(j) })
+}
+
+// noteRun is told how long a job took. r.mu is held.
+func (r *backend) noteRun(run time.Duration) {
+	if run <= quickRun {
+		r.quick++
+	} else {
+		r.quick = 0
+	}
+}

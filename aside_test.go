@@ -1,0 +1,279 @@
+package dasf_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dasf-go/dasf"
+	"github.com/dasf-go/dasf/broker"
+	"github.com/dasf-go/dasf/internal/pipenet"
+	"github.com/dasf-go/dasf/transport"
+)
+
+// sockets returns the embedded broker behind sockets, for a bubble of time, in
+// which nothing that is computed takes any.
+func sockets(t *testing.T) transport.Broker {
+	t.Helper()
+	served, err := broker.New(broker.Config{Logger: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	network := new(pipenet.Network)
+	l, err := network.Listen("broker:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: served, ReadHeaderTimeout: time.Minute}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	t.Cleanup(func() {
+		if err := served.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+		<-ended
+	})
+	return transport.WebSocket("ws://broker/ws/", transport.Options{Dial: network.Dial, Logger: quiet()})
+}
+
+// A stage is a backend with two functions, and a client that has called often
+// enough for both sides to expect that the next call is quick, too.
+type stage struct {
+	*testing.T
+	broker  transport.Broker
+	client  *dasf.Client
+	begun   atomic.Int64 // of wait
+	release chan struct{}
+}
+
+// stacks are of the goroutine that runs a handler, and of all.
+type stacks struct{ Own, All string }
+
+func onStage(t *testing.T, c dasf.Config, test func(s *stage)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{T: t, broker: sockets(t), release: make(chan struct{})}
+		startModule(t, s.broker, c,
+			dasf.Func("stacks", func(context.Context, dasf.None) (stacks, error) {
+				b := make([]byte, 1<<20)
+				own := string(b[:runtime.Stack(b, false)])
+				return stacks{own, string(b[:runtime.Stack(b, true)])}, nil
+			}),
+			dasf.Func("wait", func(ctx context.Context, _ dasf.None) (string, error) {
+				s.begun.Add(1)
+				select {
+				case <-s.release:
+					return "released", nil
+				case <-ctx.Done():
+					return "", context.Cause(ctx)
+				}
+			}))
+		s.client = dial(t, s.broker)
+		s.warmUp()
+		test(s)
+	})
+}
+
+func (s *stage) stacks() stacks {
+	s.Helper()
+	got, err := dasf.Call[stacks](s.Context(), s.client, "stacks", nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return got
+}
+
+func (s *stage) warmUp() {
+	s.Helper()
+	for range 40 {
+		s.stacks()
+	}
+}
+
+// wait begins a call of wait, and returns once the backend runs it.
+func (s *stage) wait(ctx context.Context) <-chan error {
+	s.Helper()
+	ended := make(chan error, 1)
+	before := s.begun.Load()
+	go func() {
+		_, err := dasf.Call[string](ctx, s.client, "wait", nil)
+		ended <- err
+	}()
+	synctest.Wait()
+	if s.begun.Load() == before {
+		s.Fatal("the call was not run")
+	}
+	return ended
+}
+
+func TestWhoReadsARequestRunsWhatIsQuick(t *testing.T) {
+	onStage(t, dasf.Config{}, func(s *stage) {
+		if got := s.stacks(); !strings.Contains(got.Own, ").Aside(") {
+			s.Errorf("it was run by\n%s", got.Own)
+		}
+		ended := s.wait(s.Context()) // for long
+		time.Sleep(10 * time.Millisecond)
+		close(s.release)
+		if err := <-ended; err != nil {
+			s.Fatal(err)
+		}
+		if got := s.stacks(); strings.Contains(got.Own, ").Aside(") {
+			s.Error("a call was expected to be quick though the last one was not")
+		}
+	})
+}
+
+func TestWhatIsSlowAndWasExpectedToBeQuickKeepsNobody(t *testing.T) {
+	onStage(t, dasf.Config{}, func(s *stage) {
+		ended := s.wait(s.Context())
+		other := dial(s.T, s.broker)
+		start := time.Now()
+		if _, err := dasf.Call[stacks](s.Context(), other, "stacks", nil); err != nil {
+			s.Fatal(err)
+		}
+		if _, err := other.Ping(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		if waited := time.Since(start); waited > 10*time.Millisecond {
+			s.Errorf("others waited for %v", waited)
+		}
+		close(s.release)
+		if err := <-ended; err != nil {
+			s.Error(err)
+		}
+	})
+}
+
+func TestWorkersBoundWhatIsRunByWhoReads(t *testing.T) {
+	onStage(t, dasf.Config{Workers: 1, Ack: dasf.AckOnReceipt}, func(s *stage) {
+		first := s.wait(s.Context())
+		second := make(chan error, 1)
+		go func() {
+			_, err := dasf.Call[string](s.Context(), s.client, "wait", nil)
+			second <- err
+		}()
+		time.Sleep(time.Second)
+		if n := s.begun.Load(); n != 1 {
+			s.Errorf("%d calls are run at once, and there is one worker", n)
+		}
+		close(s.release)
+		for _, ended := range []<-chan error{first, second} {
+			if err := <-ended; err != nil {
+				s.Error(err)
+			}
+		}
+	})
+}
+
+func TestStopWaitsForWhatIsRunByWhoReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := sockets(t)
+		backend := startBackend(t, b, dasf.Config{})
+		c := dial(t, b)
+		for range 40 {
+			if _, err := dasf.Call[string](t.Context(), c, "echo", echoRequest{"x"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ended := make(chan error, 1)
+		go func() {
+			_, err := dasf.Call[string](t.Context(), c, "sleep", sleepRequest{10})
+			ended <- err
+		}()
+		synctest.Wait()
+		backend.end(t)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestWhoCallsAgainAndAgainReadsItsResponses(t *testing.T) {
+	onStage(t, dasf.Config{}, func(s *stage) {
+		if got := s.stacks(); !strings.Contains(got.All, ").ReadHere(") {
+			s.Errorf("nobody reads for itself:\n%s", got.All)
+		}
+		time.Sleep(5 * time.Millisecond) // until the next call
+		if got := s.stacks(); strings.Contains(got.All, ").ReadHere(") {
+			s.Error("somebody reads for itself after a pause")
+		}
+		s.warmUp()
+		ended := s.wait(s.Context()) // for long
+		time.Sleep(10 * time.Millisecond)
+		close(s.release)
+		if err := <-ended; err != nil {
+			s.Fatal(err)
+		}
+		s.stacks()
+		if got := s.stacks(); strings.Contains(got.All, ").ReadHere(") {
+			s.Error("somebody reads for itself after a call that took long")
+		}
+	})
+}
+
+// A call may begin while another one reads, and is to get its response before
+// and after that has its own.
+func TestCallsBesideOneThatReadsGetTheirResponses(t *testing.T) {
+	for name, delays := range map[string][2]time.Duration{
+		"before": {800 * time.Microsecond, 300 * time.Microsecond},
+		"after":  {300 * time.Microsecond, 800 * time.Microsecond},
+		"late":   {300 * time.Microsecond, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := sockets(t)
+				var python fakePython
+				python.start(t, b)
+				c := dial(t, b)
+				call := func() time.Duration {
+					start := time.Now()
+					if got, err := dasf.Call[string](t.Context(), c, "any", nil); err != nil || got != "from Python" {
+						t.Errorf("got %q, %v", got, err)
+					}
+					return time.Since(start)
+				}
+				for range 40 {
+					call()
+				}
+				times := make(chan time.Duration)
+				for _, delay := range delays {
+					python.delay = delay
+					go func() { times <- call() }()
+					synctest.Wait() // the first one reads now
+				}
+				var got []time.Duration
+				for range delays {
+					got = append(got, <-times)
+				}
+				slices.Sort(got)
+				want := slices.Sorted(slices.Values(delays[:]))
+				if !slices.Equal(got, want) {
+					t.Errorf("the calls took %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+func TestACallThatReadsEndsWithItsContext(t *testing.T) {
+	onStage(t, dasf.Config{}, func(s *stage) {
+		ctx, cancel := context.WithCancel(s.Context())
+		ended := s.wait(ctx)
+		cancel()
+		start := time.Now()
+		if err := <-ended; !errors.Is(err, context.Canceled) || dasf.CodeOf(err) != dasf.CodeCanceled {
+			s.Errorf("got %v", err)
+		}
+		if waited := time.Since(start); waited > 2*time.Millisecond {
+			s.Errorf("it ended after %v", waited)
+		}
+	})
+}

@@ -1,0 +1,418 @@
+package transport_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/dasf-go/dasf/transport"
+)
+
+// What the root package asks of a consumer about who reads.
+type turns interface {
+	deliverer
+	Lend(func(*transport.Message))
+	NothingMore() bool
+	Aside(run func())
+	Leave(needed func() bool)
+	ReadHere(done func() bool) bool
+	ReadOn()
+}
+
+// A reading is a consumer whose messages are noted in the order in which they
+// are handed over.
+type reading struct {
+	*lab
+	turns
+	broker *peer
+
+	mu   sync.Mutex
+	got  []string
+	here []bool // whether each came from within ReadHere
+	then func(id string)
+}
+
+func (l *lab) reading(b transport.Broker) *reading {
+	l.Helper()
+	c, broker := l.consume(b, "topic")
+	r := &reading{lab: l, turns: c.(turns), broker: broker, then: func(string) {}}
+	r.Lend(func(m *transport.Message) {
+		stack := make([]byte, 16<<10)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.got = append(r.got, m.ID)
+		r.here = append(r.here, strings.Contains(string(stack[:runtime.Stack(stack, false)]), ").ReadHere("))
+		r.then(m.ID)
+	})
+	return r
+}
+
+// has returns a function for ReadHere that waits for a message.
+func (r *reading) has(id string) func() bool {
+	return func() bool { return slices.Contains(r.soFar(), id) }
+}
+
+// soFar returns what was handed over.
+func (r *reading) soFar() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.got)
+}
+
+// with has what is handed over do something.
+func (r *reading) with(then func(id string)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.then = then
+}
+
+// free makes nobody read.
+func (r *reading) free() {
+	r.with(func(string) { r.Leave(func() bool { return false }) })
+	r.broker.deliver("free")
+	synctest.Wait()
+	r.with(func(string) {})
+}
+
+func (r *reading) want(got ...string) {
+	r.Helper()
+	if have := r.soFar(); !slices.Equal(have, got) {
+		r.Errorf("handed over %q, want %q", have, got)
+	}
+}
+
+func TestWhoWaitsForAMessageReadsIt(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		for i := range 5 { // each within patience of the last
+			r.broker.deliver(fmt.Sprint(i))
+			if !r.ReadHere(r.has(fmt.Sprint(i))) {
+				t.Errorf("message %d: ReadHere gave up", i)
+			}
+		}
+		r.want("free", "0", "1", "2", "3", "4")
+		if want := []bool{false, true, true, true, true, true}; !slices.Equal(r.here, want) {
+			t.Errorf("read by who waited: %v, want %v", r.here, want)
+		}
+	})
+}
+
+func TestReadHereDoesNothingWhereSomebodyReads(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		if !r.ReadHere(func() bool { t.Error("asked whether it is done"); return false }) {
+			t.Error("gave up")
+		}
+		r.broker.deliver("a")
+		synctest.Wait()
+		r.want("a")
+	})
+}
+
+func TestWhoWaitsForLongIsRelieved(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		start := time.Now()
+		if r.ReadHere(r.has("late")) {
+			t.Error("ReadHere did not give up")
+		}
+		if waited := time.Since(start); waited < time.Millisecond || waited > 2*time.Millisecond {
+			t.Errorf("it gave up after %v", waited)
+		}
+		time.Sleep(time.Second)
+		r.broker.deliver("late")
+		synctest.Wait()
+		r.want("free", "late")
+		if r.here[1] {
+			t.Error("read by who has given up")
+		}
+	})
+}
+
+// A deadline in the past ends the wait for a message, not the message.
+func TestAMessageOfWhichHalfHasComeIsNotInterrupted(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		frame := "\x81\x7e\x01\x00" + `{"messageId":"cut","payload":"` + strings.Repeat("A", 256-32) + `"}`
+		raw := r.broker.NetConn()
+		gaveUp := make(chan bool)
+		go func() { gaveUp <- !r.ReadHere(func() bool { return false }) }()
+		for _, part := range []string{frame[:1], frame[1:3], frame[3:100], frame[100:]} {
+			if _, err := io.WriteString(raw, part); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if !<-gaveUp {
+			t.Error("it did not give up")
+		}
+		r.broker.deliver("next")
+		synctest.Wait()
+		r.want("free", "cut", "next")
+		if !r.here[1] || r.here[2] {
+			t.Errorf("read by who waited: %v", r.here)
+		}
+	})
+}
+
+func TestAPingIsAnsweredByWhoWaitsAndDoesNotKeepIt(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		pongs := make(chan string, 1)
+		r.broker.SetPongHandler(func(text string) error { pongs <- text; return nil })
+		r.broker.pump()
+		if err := r.broker.WriteControl(websocket.PingMessage, []byte("p"), time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if r.ReadHere(func() bool { return false }) {
+			t.Error("ReadHere did not give up")
+		}
+		if got := <-pongs; got != "p" {
+			t.Errorf("pong %q", got)
+		}
+	})
+}
+
+func TestNobodyReadsOnlyForAMoment(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		r.broker.deliver("a")
+		synctest.Wait()
+		r.want("free")
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		r.want("free", "a")
+	})
+}
+
+func TestNobodyLeavesWhileSomebodyWaits(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.with(func(string) { r.Leave(func() bool { return true }) })
+		r.broker.deliver("a")
+		synctest.Wait()
+		r.broker.deliver("b")
+		synctest.Wait()
+		r.want("a", "b")
+	})
+}
+
+func TestNobodyLeavesWhatHasCome(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.with(func(string) { r.Leave(func() bool { return false }) })
+		var frames []byte
+		for i := range 3 {
+			text := fmt.Sprintf(`{"messageId":"%d"}`, i)
+			frames = append(append(frames, 0x81, byte(len(text))), text...)
+		}
+		if _, err := r.broker.NetConn().Write(frames); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		r.want("0", "1", "2")
+	})
+}
+
+func TestReadOnReadsWhereNobodyDoes(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		r.ReadOn()
+		r.ReadOn()
+		r.broker.deliver("a")
+		synctest.Wait()
+		r.want("free", "a")
+	})
+}
+
+func TestTheEndOfAConnectionIsSeenByWhoWaits(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		r.broker.end()
+		if r.ReadHere(func() bool { return false }) {
+			t.Error("ReadHere did not give up")
+		}
+		r.broker = l.next()
+		r.broker.deliver("again")
+		synctest.Wait()
+		r.want("free", "again")
+	})
+}
+
+func TestTheEndOfAConnectionIsSeenWhileNobodyReads(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		r.broker.end()
+		r.broker = l.next()
+		r.broker.deliver("again")
+		synctest.Wait()
+		r.want("free", "again")
+	})
+}
+
+// A connection may be one through a library that knows no deadlines. Who waits on
+// it could not be relieved.
+func TestNobodyWaitsOnAConnectionWithoutDeadlines(t *testing.T) {
+	inLab(t, func(l *lab) {
+		o := l.options()
+		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := l.net.Dial(ctx, network, addr)
+			return withoutDeadlines{c}, err
+		}
+		r := l.reading(transport.WebSocket("ws://broker/ws/", o))
+		r.free()
+		if !r.ReadHere(func() bool { t.Error("it reads"); return true }) {
+			t.Error("gave up")
+		}
+		r.broker.deliver("a")
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		r.want("free", "a")
+	})
+}
+
+type withoutDeadlines struct{ net.Conn }
+
+func (withoutDeadlines) SetReadDeadline(time.Time) error { return os.ErrNoDeadline }
+
+// aside opens a consumer that runs what comes aside where it may, and returns
+// what was run so and what was not.
+func (l *lab) aside(run func(id string)) (r *reading, aside, not func() []string) {
+	l.Helper()
+	c, broker := l.consume(l.plain(), "topic")
+	r = &reading{lab: l, turns: c.(turns), broker: broker}
+	where := map[bool]chan string{true: make(chan string, 100), false: make(chan string, 100)}
+	r.Deliver(func(m *transport.Message) {
+		may := r.NothingMore()
+		where[may] <- m.ID
+		if may {
+			r.Aside(func() { run(m.ID) })
+		}
+	})
+	all := func(may bool) func() []string {
+		return func() (list []string) {
+			synctest.Wait()
+			for range len(where[may]) {
+				list = append(list, <-where[may])
+			}
+			return list
+		}
+	}
+	return r, all(true), all(false)
+}
+
+func TestWhatIsDoneAsideDoesNotKeepOthersForLong(t *testing.T) {
+	inLab(t, func(l *lab) {
+		release := make(chan struct{})
+		ended := make(chan string, 10)
+		r, aside, not := l.aside(func(id string) { <-release; ended <- id })
+		r.broker.deliver("first") // by who keeps up the connection, which may not
+		if got := not(); !slices.Equal(got, []string{"first"}) {
+			t.Fatalf("not aside: %q", got)
+		}
+		for i := range 3 { // each of them keeps its goroutine
+			r.broker.deliver(fmt.Sprint(i))
+			if got := aside(); !slices.Equal(got, []string{fmt.Sprint(i)}) {
+				t.Fatalf("aside: %q, want message %d", got, i)
+			}
+			r.broker.deliver("next")
+			if got := append(aside(), not()...); len(got) > 0 {
+				t.Fatalf("%q was read at once", got)
+			}
+			start := time.Now()
+			time.Sleep(2 * time.Millisecond)
+			if got := aside(); !slices.Equal(got, []string{"next"}) {
+				t.Fatalf("after %v: %q", time.Since(start), got)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+		r.broker.end() // while six are at it
+		r.broker = l.next()
+		r.broker.deliver("again")
+		if got := append(aside(), not()...); !slices.Equal(got, []string{"again"}) {
+			t.Fatalf("after the connection broke: %q", got)
+		}
+		close(release)
+		synctest.Wait()
+		if len(ended) != 6 {
+			t.Errorf("%d ended, want 6", len(ended))
+		}
+	})
+}
+
+func TestWhoIsQuickReadsOn(t *testing.T) {
+	inLab(t, func(l *lab) {
+		goroutines := map[string]bool{}
+		r, aside, _ := l.aside(func(string) {
+			stack := make([]byte, 64)
+			goroutines[strings.Fields(string(stack[:runtime.Stack(stack, false)]))[1]] = true
+		})
+		r.broker.deliver("first")
+		synctest.Wait()
+		for i := range 100 {
+			r.broker.deliver(fmt.Sprint(i))
+			if got := aside(); len(got) != 1 {
+				t.Fatalf("message %d: %q", i, got)
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+		if len(goroutines) != 1 {
+			t.Errorf("by %d goroutines, want one", len(goroutines))
+		}
+	})
+}
+
+func TestNothingIsDoneAsideWhereMoreHasCome(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r, aside, not := l.aside(func(string) {})
+		r.broker.deliver("first")
+		synctest.Wait()
+		var frames []byte
+		for i := range 3 {
+			text := fmt.Sprintf(`{"messageId":"%d"}`, i)
+			frames = append(append(frames, 0x81, byte(len(text))), text...)
+		}
+		if _, err := r.broker.NetConn().Write(frames); err != nil {
+			t.Fatal(err)
+		}
+		if got := aside(); !slices.Equal(got, []string{"2"}) {
+			t.Errorf("aside: %q", got)
+		}
+		if got := not(); !slices.Equal(got, []string{"first", "0", "1"}) {
+			t.Errorf("not aside: %q", got)
+		}
+	})
+}
+
+func TestAGoroutineThatIsEndedAsideIsReplaced(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r, aside, _ := l.aside(func(string) { runtime.Goexit() })
+		r.broker.deliver("first")
+		synctest.Wait()
+		for i := range 3 {
+			r.broker.deliver(fmt.Sprint(i))
+			if got := aside(); len(got) != 1 {
+				t.Errorf("message %d: %q", i, got)
+			}
+		}
+	})
+}
