@@ -13,14 +13,17 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/dasf-go/dasf/internal/pipenet"
 	"github.com/dasf-go/dasf/transport"
 )
 
 // hostileServer answers handshakes, and then sends on every second connection
 // what it is told to, past the library. On the others it sends a message.
-func hostileServer(t testing.TB) (url string, bytes *atomic.Pointer[[]byte]) {
+// It is in memory, since the ports of a machine would be used up in a minute.
+func hostileServer(t testing.TB) (network *pipenet.Network, bytes *atomic.Pointer[[]byte]) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	network = new(pipenet.Network)
+	l, err := network.Listen("broker:80")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +52,7 @@ func hostileServer(t testing.TB) (url string, bytes *atomic.Pointer[[]byte]) {
 		server.Close()
 		<-served
 	})
-	return "ws://" + l.Addr().String() + "/ws/", bytes
+	return network, bytes
 }
 
 // FuzzSocket has a broker send any bytes over a socket. The consumer takes what
@@ -63,13 +66,13 @@ func FuzzSocket(f *testing.F) {
 	} {
 		f.Add([]byte(bytes))
 	}
-	url, bytes := hostileServer(f)
-	o := transport.Options{MinBackoff: time.Microsecond, MaxBackoff: time.Millisecond, ReadLimit: 1 << 20, PingInterval: time.Second, PongTimeout: time.Second}
+	network, bytes := hostileServer(f)
+	o := transport.Options{Dial: network.Dial, MinBackoff: time.Microsecond, MaxBackoff: time.Millisecond, ReadLimit: 1 << 20, PingInterval: time.Second, PongTimeout: time.Second}
 	f.Fuzz(func(t *testing.T, hostile []byte) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		bytes.Store(&hostile)
-		in, err := transport.WebSocket(url, o).Consume(ctx, "t", transport.ConsumeOptions{Subscription: "s"})
+		in, err := transport.WebSocket("ws://broker/ws/", o).Consume(ctx, "t", transport.ConsumeOptions{Subscription: "s"})
 		if err != nil {
 			t.Fatal(err)
 		}
