@@ -88,24 +88,37 @@ type valuesRequest struct {
 	Count int `json:"count" validate:"gte=0"`
 }
 
-// Members are the functions that a [Load] calls.
+// Members are the functions that a [Load] calls. What they return is made once,
+// since to make it is not what is measured.
 func Members() []*dasf.Member {
-	var values sync.Map // by count
+	var texts, values once
 	return []*dasf.Member{
 		dasf.Func("text", func(_ context.Context, r textRequest) (string, error) {
 			if r.Size == 0 {
 				return r.Text, nil
 			}
-			return strings.Repeat("x", r.Size), nil
+			return texts.get(r.Size, func(n int) any { return strings.Repeat("x", n) }).(string), nil
 		}),
 		dasf.Func("values", func(_ context.Context, r valuesRequest) ([]float64, error) {
-			if made, ok := values.Load(r.Count); ok {
-				return made.([]float64), nil
-			}
-			made, _ := values.LoadOrStore(r.Count, Values(r.Count))
-			return made.([]float64), nil
+			return values.get(r.Count, func(n int) any { return Values(n) }).([]float64), nil
 		}),
 	}
+}
+
+// once keeps what was made last, of one size.
+type once struct {
+	mu   sync.Mutex
+	size int
+	made any
+}
+
+func (o *once) get(size int, make func(size int) any) any {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.made == nil || o.size != size {
+		o.size, o.made = size, make(size)
+	}
+	return o.made
 }
 
 // Values are n numbers of full precision between 0 and 1, the same each time.
