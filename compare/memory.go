@@ -111,7 +111,8 @@ func start(ctx context.Context, r *runner) error {
 		return fmt.Errorf("finding the main module; run it with go run -C compare: %w", err)
 	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./examples/helloworld")
-	build.Dir = strings.TrimSpace(string(where)) // with the versions that this module chose
+	build.Dir = strings.TrimSpace(string(where))      // with the versions that this module chose
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as docs/cli.md says
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("building a backend: %w\n%s", err, out)
 	}

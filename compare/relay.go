@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/gorilla/websocket"
 
@@ -13,8 +14,8 @@ func relayBroker(ctx context.Context, p measure.Part, _ string) error {
 	return p.ServeHTTP(ctx, measure.NewBareRelay())
 }
 
-// Sockets are how a backend and a client without DASF send frames to each
-// other, by two sockets each, over a relay or a broker.
+// Sockets are how a backend and clients without DASF send frames to each other,
+// by two sockets for each client, over a relay or a broker.
 type sockets struct {
 	producer, consumer string // URLs, for an address and a topic
 	// frame makes a frame of a number and a payload.
@@ -25,16 +26,16 @@ type sockets struct {
 	acked bool
 }
 
-// open opens the sockets for receiving from one topic and sending to another.
-func (s *sockets) open(ctx context.Context, address, from, to string) (in, out *websocket.Conn, err error) {
-	if in, _, err = websocket.DefaultDialer.DialContext(ctx, fmt.Sprintf(s.consumer, address, from), nil); err != nil {
-		return nil, nil, err
-	}
-	if out, _, err = websocket.DefaultDialer.DialContext(ctx, fmt.Sprintf(s.producer, address, to), nil); err != nil {
-		in.Close()
-		return nil, nil, err
-	}
-	if s.acked {
+// consume opens the socket that receives from a topic.
+func (s *sockets) consume(ctx context.Context, address, topic string) (*websocket.Conn, error) {
+	in, _, err := websocket.DefaultDialer.DialContext(ctx, fmt.Sprintf(s.consumer, address, topic), nil)
+	return in, err
+}
+
+// produce opens the socket that sends to a topic.
+func (s *sockets) produce(ctx context.Context, address, topic string) (*websocket.Conn, error) {
+	out, _, err := websocket.DefaultDialer.DialContext(ctx, fmt.Sprintf(s.producer, address, topic), nil)
+	if err == nil && s.acked {
 		go func() { // until out is closed
 			for {
 				if _, _, err := out.NextReader(); err != nil {
@@ -43,7 +44,13 @@ func (s *sockets) open(ctx context.Context, address, from, to string) (in, out *
 			}
 		}()
 	}
-	return in, out, nil
+	return out, err
+}
+
+// answers is the topic of the client whose call has the number.
+func answers(number string) string {
+	client, _, _ := strings.Cut(number, "-")
+	return "answers-" + client
 }
 
 // receive calls each with what arrives, until an error.
@@ -68,21 +75,34 @@ func (s *sockets) receive(in *websocket.Conn, each func(number, payload string) 
 	}
 }
 
-// backend sends back what it gets.
+// backend sends back what it gets, to each client by a socket of its own.
 func (s *sockets) backend(ctx context.Context, p measure.Part, address string) error {
-	in, out, err := s.open(ctx, address, "requests", "answers")
+	in, err := s.consume(ctx, address, "requests")
 	if err != nil {
 		return err
 	}
+	outs := make(map[string]*websocket.Conn)
 	received := make(chan error, 1)
 	go func() {
 		received <- s.receive(in, func(number, payload string) error {
+			topic := answers(number)
+			out := outs[topic]
+			if out == nil {
+				opened, err := s.produce(ctx, address, topic)
+				if err != nil {
+					return err
+				}
+				out = opened
+				outs[topic] = out
+			}
 			return out.WriteMessage(websocket.TextMessage, s.frame(number, payload))
 		})
 	}()
 	err = p.Serve(ctx, "")
 	in.Close()
-	out.Close()
 	<-received
+	for _, out := range outs {
+		out.Close()
+	}
 	return err
 }

@@ -53,70 +53,116 @@ func field(text []byte, name string) string {
 	return string(value)
 }
 
-// client makes the calls of a load by one pair of sockets. The payload is text
-// that is valid base64 too; where payloads have to be base64 it is as long as
-// that of the payload of the load.
+// client makes the calls of a load, each client by one pair of sockets. The
+// payload is text that is valid base64 too; where payloads have to be base64 it
+// is as long as that of the payload of the load.
 func (s *sockets) client(ctx context.Context, p measure.Part, address string) error {
-	in, out, err := s.open(ctx, address, "answers", "requests")
-	if err != nil {
-		return err
-	}
-	var mu sync.Mutex // guards out, last, waiting and gone
-	var last int
-	var gone bool
-	waiting := make(map[string]chan string)
-	received := make(chan error, 1)
-	go func() {
-		received <- s.receive(in, func(number, payload string) error {
-			mu.Lock()
-			defer mu.Unlock()
-			if answer := waiting[number]; answer != nil {
-				answer <- payload // has room for it
-				delete(waiting, number)
-			}
-			return nil
-		})
-		mu.Lock()
-		defer mu.Unlock()
-		gone = true
-		for _, answer := range waiting {
-			close(answer)
+	var callers []*caller
+	defer func() {
+		for _, c := range callers {
+			c.close()
 		}
 	}()
-	err = p.Measure(ctx, func(ctx context.Context, load measure.Load) (measure.Result, error) {
-		size := load.Payload
-		if s.acked {
-			size = (size + 2) / 3 * 4
-		}
-		payload := strings.Repeat("x", size)
-		return load.Loop(ctx, []measure.Call{func(context.Context) (int, error) {
-			answer := make(chan string, 1)
-			mu.Lock()
-			if gone {
-				mu.Unlock()
-				return 0, errors.New("the socket is closed")
-			}
-			last++
-			number := strconv.Itoa(last)
-			waiting[number] = answer
-			err := out.WriteMessage(websocket.TextMessage, s.frame(number, payload))
-			mu.Unlock()
-			if err != nil {
-				return 0, err
-			}
-			select {
-			case got, ok := <-answer:
-				if !ok || got != payload {
-					return 0, fmt.Errorf("%d characters came, %d were sent", len(got), len(payload))
+	return p.Measure(ctx, func(ctx context.Context, load measure.Load) (measure.Result, error) {
+		var calls []measure.Call
+		for i := range max(load.Clients, 1) {
+			if i == len(callers) {
+				c, err := s.dial(ctx, address, strconv.Itoa(i))
+				if err != nil {
+					return measure.Result{}, err
 				}
-			case <-ctx.Done():
-				return 0, ctx.Err()
+				callers = append(callers, c)
 			}
-			return 2 * load.Payload, nil
-		}})
+			calls = append(calls, callers[i].call(load))
+		}
+		return load.Loop(ctx, calls)
 	})
-	in.Close()
-	out.Close()
-	<-received
-	return err
+}
+
+// A caller is one client.
+type caller struct {
+	sockets  *sockets
+	name     string
+	in, out  *websocket.Conn
+	received chan error
+
+	mu      sync.Mutex // of all below, and for writing to out
+	last    int
+	gone    bool
+	waiting map[string]chan string
+}
+
+func (s *sockets) dial(ctx context.Context, address, name string) (*caller, error) {
+	c := &caller{sockets: s, name: name, received: make(chan error, 1), waiting: make(map[string]chan string)}
+	var err error
+	if c.in, err = s.consume(ctx, address, answers(name)); err != nil {
+		return nil, err
+	}
+	if c.out, err = s.produce(ctx, address, "requests"); err != nil {
+		c.in.Close()
+		return nil, err
+	}
+	go c.receive()
+	return c, nil
+}
+
+func (c *caller) receive() {
+	c.received <- c.sockets.receive(c.in, func(number, payload string) error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if answer := c.waiting[number]; answer != nil {
+			answer <- payload // has room for it
+			delete(c.waiting, number)
+		}
+		return nil
+	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = true
+	for _, answer := range c.waiting {
+		close(answer)
+	}
+}
+
+// send sends a payload, and returns where the answer will be.
+func (c *caller) send(payload string) (<-chan string, error) {
+	answer := make(chan string, 1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return nil, errors.New("the socket is closed")
+	}
+	c.last++
+	number := c.name + "-" + strconv.Itoa(c.last)
+	c.waiting[number] = answer
+	return answer, c.out.WriteMessage(websocket.TextMessage, c.sockets.frame(number, payload))
+}
+
+func (c *caller) call(load measure.Load) measure.Call {
+	size := load.Payload
+	if c.sockets.acked {
+		size = (size + 2) / 3 * 4
+	}
+	payload := strings.Repeat("x", size)
+	return func(ctx context.Context) (int, error) {
+		answer, err := c.send(payload)
+		if err != nil {
+			return 0, err
+		}
+		select {
+		case got, ok := <-answer:
+			if !ok || got != payload {
+				return 0, fmt.Errorf("%d characters came, %d were sent", len(got), len(payload))
+			}
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+		return 2 * load.Payload, nil
+	}
+}
+
+func (c *caller) close() {
+	c.in.Close()
+	c.out.Close()
+	<-c.received
 }
