@@ -19,6 +19,7 @@ type pending struct {
 	kind    string
 	options *callOptions
 	woken   chan struct{} // takes one; there is an outcome, or something to deliver or to send
+	serial  bool          // follows other calls at once, and may read its response
 
 	sender starter // the caller's own, as the ticket; nil where Send is waited for
 	ticket uint64

@@ -27,11 +27,12 @@ func (r *remote) noteCall(p *pending) {
 	} else {
 		r.serial = 0
 	}
+	p.serial = r.serial >= serialCalls
 }
 
 // readHere reads what comes for p, if nobody else does and it comes soon.
 func (r *remote) readHere(ctx context.Context, p *pending) {
-	if r.hereReader == nil {
+	if r.hereReader == nil || !p.serial {
 		return
 	}
 	if !r.hereReader.ReadHere(func() bool { return len(p.woken) > 0 || ctx.Err() != nil }) {

@@ -99,7 +99,7 @@ type frameHeader struct {
 }
 
 func (s *socket) readHeader() (frameHeader, error) {
-	var b [8]byte
+	b := &s.wire.header
 	if err := s.wire.fill(b[:2]); err != nil {
 		return frameHeader{}, err
 	}

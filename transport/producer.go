@@ -68,6 +68,7 @@ type producer struct {
 	unanswered []*sending          // written, in order; may begin before one that is answered
 	byContext  map[uint64]*sending // the unanswered ones
 	finished   []finished          // to be called once mu is free
+	spare      []finished          // the same, once they were called
 	flush      *socket             // to be flushed once mu is free
 	hurry      *socket             // whose broker is to answer now, once mu is free
 	probation  int                 // how many more are sent one at a time
@@ -224,7 +225,10 @@ func (p *producer) end(s *sending, settled bool, err error) {
 // unlock frees mu, writes what was queued, and tells of what has ended.
 func (p *producer) unlock() {
 	list, flush, hurry := p.finished, p.flush, p.hurry
-	p.finished, p.flush, p.hurry = nil, nil, nil
+	p.flush, p.hurry = nil, nil
+	if len(list) > 0 {
+		p.finished, p.spare = p.spare, nil
+	}
 	p.mu.Unlock()
 	if flush != nil {
 		flush.flushSoon()
@@ -234,6 +238,12 @@ func (p *producer) unlock() {
 	}
 	for _, f := range list {
 		f.then(f.settled, f.err)
+	}
+	if len(list) > 0 && cap(list) <= maxSpare {
+		clear(list)
+		p.mu.Lock()
+		p.spare = list[:0]
+		p.mu.Unlock()
 	}
 }
 

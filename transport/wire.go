@@ -30,6 +30,7 @@ type wire struct {
 	reader nowait.Reader // without a group during the handshake
 	come   []byte        // read, and not taken yet; lies in buffer
 	buffer []byte
+	header [8]byte // of a frame, while it is read
 
 	interrupted atomic.Bool // the read deadline is in the past
 
