@@ -19,7 +19,7 @@ type aside interface {
 // runsAside returns what runs j in the goroutine that has read it, and registers
 // j then; else it returns nil. r.mu is held.
 func (r *backend) runsAside(j *job) aside {
-	if r.count > 0 || r.quick < quickRuns || j.confirm || j.again > 0 {
+	if r.count > 0 || r.running > 0 || r.quick < quickRuns || j.confirm || j.again > 0 {
 		return nil
 	}
 	from, ok := j.messages[0].from.(aside)
@@ -35,6 +35,29 @@ func (r *backend) runAside(from aside, j *job) {
 	defer r.waiting.Done()
 	r.ackEarly(j)
 	from.Aside(func() { r.work1(j) })
+}
+
+// occupy waits until fewer than Workers jobs are run: who reads may run one
+// besides the workers. It returns false when the backend stops meanwhile.
+func (r *backend) occupy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.running >= r.cfg.Workers {
+		if r.stopping {
+			return false
+		}
+		r.free.Wait()
+	}
+	r.running++
+	return true
+}
+
+// vacate is the end of what occupy has begun.
+func (r *backend) vacate() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running--
+	r.free.Signal()
 }
 
 // noteRun is told how long a job took. r.mu is held.

@@ -50,22 +50,26 @@ type stage struct {
 	*testing.T
 	broker  transport.Broker
 	client  *dasf.Client
+	stop    func()       // of the backend
 	begun   atomic.Int64 // of wait
 	release chan struct{}
 }
 
-// stacks are of the goroutine that runs a handler, and of all.
-type stacks struct{ Own, All string }
+// stacks say what is seen in the stacks of goroutines while a handler runs.
+type stacks struct {
+	Aside    bool // it is run by who reads
+	ReadHere bool // somebody reads its own response
+}
 
 func onStage(t *testing.T, c dasf.Config, test func(s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{T: t, broker: sockets(t), release: make(chan struct{})}
-		startModule(t, s.broker, c,
+		s.stop = startModule(t, s.broker, c,
 			dasf.Func("stacks", func(context.Context, dasf.None) (stacks, error) {
 				b := make([]byte, 1<<20)
-				own := string(b[:runtime.Stack(b, false)])
-				return stacks{own, string(b[:runtime.Stack(b, true)])}, nil
+				aside := strings.Contains(string(b[:runtime.Stack(b, false)]), ").Aside(")
+				return stacks{aside, strings.Contains(string(b[:runtime.Stack(b, true)]), ").ReadHere(")}, nil
 			}),
 			dasf.Func("wait", func(ctx context.Context, _ dasf.None) (string, error) {
 				s.begun.Add(1)
@@ -116,8 +120,8 @@ func (s *stage) wait(ctx context.Context) <-chan error {
 
 func TestWhoReadsARequestRunsWhatIsQuick(t *testing.T) {
 	onStage(t, dasf.Config{}, func(s *stage) {
-		if got := s.stacks(); !strings.Contains(got.Own, ").Aside(") {
-			s.Errorf("it was run by\n%s", got.Own)
+		if got := s.stacks(); !got.Aside {
+			s.Error("it was not")
 		}
 		ended := s.wait(s.Context()) // for long
 		time.Sleep(10 * time.Millisecond)
@@ -125,7 +129,7 @@ func TestWhoReadsARequestRunsWhatIsQuick(t *testing.T) {
 		if err := <-ended; err != nil {
 			s.Fatal(err)
 		}
-		if got := s.stacks(); strings.Contains(got.Own, ").Aside(") {
+		if got := s.stacks(); got.Aside {
 			s.Error("a call was expected to be quick though the last one was not")
 		}
 	})
@@ -173,6 +177,80 @@ func TestWorkersBoundWhatIsRunByWhoReads(t *testing.T) {
 	})
 }
 
+// Requests may wait for a worker that has them already, since who reads runs
+// another one.
+func TestARequestThatWaitsBesideOneThatIsRunByWhoReads(t *testing.T) {
+	for _, stop := range []bool{false, true} {
+		t.Run(map[bool]string{false: "is cancelled", true: "is given up at a stop"}[stop], func(t *testing.T) {
+			onStage(t, dasf.Config{Workers: 1, Ack: dasf.AckOnReceipt}, func(s *stage) {
+				first := s.wait(s.Context())
+				ctx, cancel := context.WithCancel(s.Context())
+				second := make(chan error, 1)
+				go func() {
+					_, err := dasf.Call[string](ctx, s.client, "wait", nil)
+					second <- err
+				}()
+				time.Sleep(time.Second)
+				if stop {
+					go s.stop()
+				} else {
+					cancel()
+				}
+				err := <-second
+				if want := map[bool]dasf.Code{false: dasf.CodeCanceled, true: dasf.CodeUnavailable}[stop]; dasf.CodeOf(err) != want {
+					s.Errorf("got %v, want %s", err, want)
+				}
+				time.Sleep(time.Second)
+				close(s.release)
+				if err := <-first; err != nil {
+					s.Error(err)
+				}
+				time.Sleep(time.Second)
+				if n := s.begun.Load(); n != 1 {
+					s.Errorf("%d calls were run, want the first one alone", n)
+				}
+				cancel()
+			})
+		})
+	}
+}
+
+// What waits for a backend is handed over by who begins to receive, and who does
+// not read must not run requests as if it did.
+func TestABacklogIsRunByWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := sockets(t)
+		var aside atomic.Int64
+		echo := func(_ context.Context, r echoRequest) (string, error) {
+			stack := make([]byte, 16<<10)
+			text := string(stack[:runtime.Stack(stack, false)])
+			if strings.Contains(text, ").Aside(") && !strings.Contains(text, ").readOn(") {
+				aside.Add(1)
+			}
+			return r.Data, nil
+		}
+		c := dial(t, b)
+		const n = 100
+		ended := make(chan error, n)
+		for range n {
+			go func() {
+				_, err := dasf.Call[string](t.Context(), c, "echo", echoRequest{"x"})
+				ended <- err
+			}()
+		}
+		time.Sleep(time.Second)
+		startModule(t, b, dasf.Config{Workers: n}, dasf.Func("echo", echo))
+		for range n {
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		}
+		if got := aside.Load(); got > 0 {
+			t.Errorf("%d requests were run aside by who does not read", got)
+		}
+	})
+}
+
 func TestStopWaitsForWhatIsRunByWhoReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := sockets(t)
@@ -198,11 +276,11 @@ func TestStopWaitsForWhatIsRunByWhoReads(t *testing.T) {
 
 func TestWhoCallsAgainAndAgainReadsItsResponses(t *testing.T) {
 	onStage(t, dasf.Config{}, func(s *stage) {
-		if got := s.stacks(); !strings.Contains(got.All, ").ReadHere(") {
-			s.Errorf("nobody reads for itself:\n%s", got.All)
+		if got := s.stacks(); !got.ReadHere {
+			s.Error("nobody reads for itself")
 		}
 		time.Sleep(5 * time.Millisecond) // until the next call
-		if got := s.stacks(); strings.Contains(got.All, ").ReadHere(") {
+		if got := s.stacks(); got.ReadHere {
 			s.Error("somebody reads for itself after a pause")
 		}
 		s.warmUp()
@@ -213,7 +291,7 @@ func TestWhoCallsAgainAndAgainReadsItsResponses(t *testing.T) {
 			s.Fatal(err)
 		}
 		s.stacks()
-		if got := s.stacks(); strings.Contains(got.All, ").ReadHere(") {
+		if got := s.stacks(); got.ReadHere {
 			s.Error("somebody reads for itself after a call that took long")
 		}
 	})

@@ -171,7 +171,7 @@ func (r *remote) take(m *transport.Message) {
 	case typeResponse:
 		if p != nil {
 			r.takeResponse(p, m)
-			r.leave()
+			r.leave(p)
 		} else {
 			r.settle(id)
 		}

@@ -98,7 +98,7 @@ func reportFail(ctx context.Context, r struct {
 }
 
 // startModule runs a module until the test ends.
-func startModule(t *testing.T, b transport.Broker, cfg dasf.Config, members ...*dasf.Member) {
+func startModule(t *testing.T, b transport.Broker, cfg dasf.Config, members ...*dasf.Member) (stop func()) {
 	t.Helper()
 	ready := make(chan struct{})
 	cfg.Topic, cfg.Ready = "topic", func() { close(ready) }
@@ -121,6 +121,7 @@ func startModule(t *testing.T, b transport.Broker, cfg dasf.Config, members ...*
 		ended <- nil
 		t.Fatal(err)
 	}
+	return stop
 }
 
 // receiveCall receives the reports and the response of one call.

@@ -42,10 +42,13 @@ func (r *remote) readHere(ctx context.Context, p *pending) {
 	}
 }
 
-// leave has nobody read for a moment if the next call is expected to read.
-// r.mu is held.
-func (r *remote) leave() {
-	if r.hereReader != nil && r.serial >= serialCalls && len(r.calls) <= 1 {
+// leave has nobody read for a moment if p is over and the next call is expected
+// to read. r.mu is held.
+func (r *remote) leave(p *pending) {
+	if r.hereReader == nil || r.serial < serialCalls || len(r.calls) > 1 {
+		return
+	}
+	if _, over := p.ended(); over {
 		r.hereReader.Leave(r.awaits)
 	}
 }

@@ -19,7 +19,8 @@ const clientQueue = 1024
 
 var errClientClosed = errors.New("the client is closed")
 
-// A remote is the client's side of a broker. One goroutine receives, one
+// A remote is the client's side of a broker. One goroutine receives, unless a
+// caller does that itself (readHere), one
 // watches over the calls, one sends what is not a call's own.
 type remote struct {
 	topic, replyTopic string

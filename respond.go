@@ -25,6 +25,11 @@ func (r *backend) serve() {
 // work1 runs one job and answers it.
 func (r *backend) work1(j *job) {
 	defer j.cancel(nil)
+	if !r.occupy() {
+		r.handBack(j)
+		return
+	}
+	defer r.vacate()
 	fatal := r.delivery.CountsDeliveries && *r.cfg.MaxRedeliveries > 0 && j.again > *r.cfg.MaxRedeliveries
 	if (j.confirm || fatal) && j.extended && !r.confirmed(j) || j.ctx.Err() != nil {
 		r.mu.Lock()
@@ -44,10 +49,6 @@ func (r *backend) work1(j *job) {
 		return
 	}
 	r.mu.Lock()
-	for r.running >= r.cfg.Workers {
-		r.free.Wait()
-	}
-	r.running++
 	j.running = true
 	r.mu.Unlock()
 	r.cfg.Observer.Held(-1, 1)
@@ -63,8 +64,6 @@ func (r *backend) work1(j *job) {
 	cause := context.Cause(j.ctx)
 	r.mu.Lock()
 	r.drop(j)
-	r.running--
-	r.free.Signal()
 	r.noteRun(run)
 	redeliver := cause == errShutdown && a.code == CodeUnavailable && r.delivery.Redelivers && r.afterResponse()
 	unwanted := CodeOf(cause) == CodeCanceled && !errors.Is(cause, ErrClientGone)

@@ -87,7 +87,7 @@ type backend struct {
 	sending   int          // short answers on their way
 	sendBytes int          // in them
 	quick     int          // jobs in a row that took little time
-	running   int          // jobs that are run
+	running   int          // jobs that a goroutine has, at most Workers
 	free      sync.Cond    // signalled when running gets less
 	stopping  bool
 	busy      chan struct{} // told when there is something to watch over
@@ -372,6 +372,7 @@ func (r *backend) ignore(d *delivered, text string, more ...any) {
 func (r *backend) stop() int {
 	r.mu.Lock()
 	r.stopping = true
+	r.free.Broadcast()
 	r.mu.Unlock()
 	parked := taken(r, &r.parked)
 	r.cfg.Observer.Held(-len(parked), 0)

@@ -72,8 +72,9 @@ func (c *consumer) Receive(ctx context.Context) (*Message, error) {
 }
 
 // Deliver hands messages to take instead of to Receive, which from then on
-// returns only errors: one after the other and in order, from the goroutine that
-// reads from the socket. It must not wait, and not close the consumer. A payload
+// returns only errors: in order, and one after the other but for Aside; those
+// that have come already before it returns, the others from the goroutine that
+// reads from the socket. take must not wait, and not close the consumer. A payload
 // is valid only during the call. The root package asks for this method, since to
 // wake another goroutine costs more than to take a message.
 func (c *consumer) Deliver(take func(*Message)) { c.deliverTo(take, false) }
@@ -223,13 +224,18 @@ func (c *consumer) frame(s *socket, text []byte) {
 		return
 	}
 	m, err := c.message(f)
+	id := f.MessageID
+	*f = envelope.Frame{} // holds on to text, which is used again
 	if err != nil {
 		// Not acknowledged it would come again and again.
 		c.link.bad(err, text)
-		s.send(outgoing{head: envelope.AppendAck(nil, string(f.MessageID))})
+		s.send(outgoing{head: envelope.AppendAck(nil, string(id))})
 		return
 	}
 	c.put(s, m)
+	if c.lends.Load() {
+		m.Payload = nil // the same
+	}
 }
 
 // message copies what f holds, but for the payload.

@@ -32,15 +32,25 @@ func protocolError(format string, args ...any) error {
 	return &brokenProtocol{websocket.CloseProtocolError, "broker broke the WebSocket protocol: " + fmt.Sprintf(format, args...)}
 }
 
+// hasFrame reports whether a frame that is a whole message, or a control frame,
+// has come: then readMessage returns without waiting. (gorilla's reader can't
+// tell, and is of no use after an interrupt.)
+func (s *socket) hasFrame() bool {
+	come := s.wire.come
+	if len(come) < 2 || come[0]&finalFrame == 0 {
+		return false
+	}
+	length, header := int(come[1]&^maskedFrame), 2
+	if length == 126 && len(come) >= 4 {
+		length, header = int(binary.BigEndian.Uint16(come[2:])), 4
+	}
+	return length != 127 && len(come) >= header+length // a longer one does not fit
+}
+
 // readMessage appends the next message to buf, RFC 6455 section 5. A control
 // frame before it is acted on, and is the end of the call too: kind is then its
-// opcode. Nothing is taken from the wire unless the header of a frame has begun
-// to come, so that the wait for it may be interrupted. (gorilla's reader is of
-// no use after that, and can't tell whether more has come.)
+// opcode.
 func (s *socket) readMessage(buf []byte) (text []byte, kind byte, err error) {
-	if err := s.wire.await(); err != nil {
-		return buf, 0, err
-	}
 	start := len(buf)
 	for {
 		h, err := s.readHeader()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -115,6 +116,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.ReadLimit, defaultReadLimit)
 	setDefault(&o.ReceiveBuffer, defaultReceiveBuffer)
 	o.MaxBackoff = max(o.MaxBackoff, o.MinBackoff)
+	o.ReadLimit = min(o.ReadLimit, math.MaxInt)
 	if o.Proxy == nil {
 		o.Proxy = http.ProxyFromEnvironment
 	}

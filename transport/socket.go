@@ -81,7 +81,7 @@ type socket struct {
 func newSocket(ws *websocket.Conn, w *wire, b *buffers, o *Options, probed func()) *socket {
 	s := &socket{ws: ws, wire: w, buffers: b, o: o, probed: probed}
 	w.reader.Group = &b.readers
-	s.turns.init(w.Conn.SetReadDeadline(time.Time{}) != nil)
+	s.turns.init(!w.mayInterrupt())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pinger = time.AfterFunc(o.PingInterval, s.tick)
@@ -92,10 +92,13 @@ func newSocket(ws *websocket.Conn, w *wire, b *buffers, o *Options, probed func(
 
 // readOne reads a message or a control frame, and hands a message to handle.
 func (s *socket) readOne() error {
-	b := takeBuffer(&s.buffers.frames, readBuffer)
+	err := s.wire.await()
+	if err != nil {
+		return err
+	}
+	b := takeBuffer(&s.buffers.frames, readBuffer) // only now: who waits holds none
 	defer s.buffers.frames.Put(b)
 	var kind byte
-	var err error
 	*b, kind, err = s.readMessage((*b)[:0])
 	switch {
 	case err != nil:
@@ -116,8 +119,7 @@ func (s *socket) reason(err error) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.err != nil:
+	if s.err != nil {
 		return s.err
 	}
 	return err

@@ -21,18 +21,19 @@ const patience = time.Millisecond
 type turns struct {
 	turn atomic.Uint64 // number of the one who reads, 0 for nobody; changed with mu held
 
-	mu      sync.Mutex
-	last    uint64
-	away    bool // who reads does something else, and may be replaced
-	waits   bool // who reads waits for a message of its own, and may be interrupted
-	steps   uint64
-	seen    uint64 // value of steps when timer ran last
-	timer   *time.Timer
-	running bool // timer
-	over    bool
-	err     error
-	ended   chan struct{} // closed when over
-	fixed   bool          // the connection knows no deadlines, and nobody can be interrupted
+	mu          sync.Mutex
+	last        uint64
+	away        bool // who reads does something else, and may be replaced
+	waits       bool // who reads waits for a message of its own, and may be interrupted
+	interrupted bool // it was
+	steps       uint64
+	seen        uint64 // value of steps when timer ran last
+	timer       *time.Timer
+	running     bool // timer
+	over        bool
+	err         error
+	ended       chan struct{} // closed when over
+	fixed       bool          // nobody can be interrupted, so that nobody reads for itself
 
 	// Of the one who reads.
 	leaving func() bool
@@ -79,13 +80,15 @@ func (s *socket) judgeTurn() {
 	t.seen = t.steps
 	turn := t.turn.Load()
 	switch {
-	case t.over || same && turn != 0 && !t.away && !t.waits:
+	case t.over || same && turn != 0 && !t.away && !t.waits: // somebody reads on
 		t.running = false
 		return
 	case !same:
 	case turn == 0 || t.away:
 		s.hire()
-	case t.waits && !s.wire.interrupted.Load():
+	case t.waits:
+		t.waits = false
+		t.interrupted = true
 		s.wire.interrupt()
 	}
 	t.timer.Reset(patience)
@@ -129,9 +132,13 @@ func (s *socket) readOn(n uint64) {
 
 // endReading notes why nothing more can be read.
 func (s *socket) endReading(err error) {
+	s.turns.mu.Lock()
+	defer s.turns.mu.Unlock()
+	s.endReadingLocked(err)
+}
+
+func (s *socket) endReadingLocked(err error) {
 	t := &s.turns
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.over {
 		return
 	}
@@ -173,7 +180,11 @@ func (s *socket) resumeReading() {
 
 // leave is called by handle. It says that nobody need read for a moment unless
 // needed, which is called later, reports true.
-func (s *socket) leave(needed func() bool) { s.turns.leaving = needed }
+func (s *socket) leave(needed func() bool) {
+	if !s.turns.fixed {
+		s.turns.leaving = needed
+	}
+}
 
 // nothingMore is called by handle. It reports whether aside may be called: nothing
 // more has come yet.
@@ -216,8 +227,8 @@ func (s *socket) aside(run func()) {
 }
 
 // readHere reads in the caller's goroutine until done reports true, unless
-// somebody else reads. It returns false when it has given up since that took
-// long.
+// somebody else reads. It returns false when it has given up: since that took
+// long, or a message is not there as a whole, of which the rest may take long.
 func (s *socket) readHere(done func() bool) bool {
 	t := &s.turns
 	if t.turn.Load() != 0 {
@@ -232,24 +243,32 @@ func (s *socket) readHere(done func() bool) bool {
 	t.waits = true
 	t.step(s)
 	t.mu.Unlock()
+	whole := true
 	var err error
-	for err == nil && !done() {
-		err = s.readOne()
+	for whole && err == nil && !done() {
+		if err = s.wire.await(); err == nil {
+			if whole = s.hasFrame(); whole {
+				err = s.readOne()
+			}
+		}
 	}
 	t.leaving = nil
 	s.wire.reader.Rest()
 	t.mu.Lock()
-	t.turn.Store(0)
+	defer t.mu.Unlock()
 	t.waits = false
-	s.wire.resume()
-	t.mu.Unlock()
+	if t.interrupted {
+		t.interrupted = false
+		s.wire.resume()
+	}
 	switch {
-	case err == nil:
-		return true
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		s.resumeReading()
+	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
+		s.endReadingLocked(err)
+	case err != nil || !whole:
+		s.hire()
 	default:
-		s.endReading(err)
+		t.turn.Store(0)
+		return true
 	}
 	return false
 }

@@ -3,9 +3,7 @@ package transport_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -16,6 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/dasf-go/dasf/internal/heaptest"
 	"github.com/dasf-go/dasf/transport"
 )
 
@@ -142,28 +141,33 @@ func TestWhoWaitsForLongIsRelieved(t *testing.T) {
 	})
 }
 
-// A deadline in the past ends the wait for a message, not the message.
-func TestAMessageOfWhichHalfHasComeIsNotInterrupted(t *testing.T) {
+// The rest of a message may take long, and who waits may have little time.
+func TestWhoWaitsDoesNotReadAMessageOfWhichHalfHasCome(t *testing.T) {
 	inLab(t, func(l *lab) {
 		r := l.reading(l.plain())
-		r.free()
-		frame := "\x81\x7e\x01\x00" + `{"messageId":"cut","payload":"` + strings.Repeat("A", 256-32) + `"}`
-		raw := r.broker.NetConn()
-		gaveUp := make(chan bool)
-		go func() { gaveUp <- !r.ReadHere(func() bool { return false }) }()
-		for _, part := range []string{frame[:1], frame[1:3], frame[3:100], frame[100:]} {
-			if _, err := io.WriteString(raw, part); err != nil {
-				t.Fatal(err)
+		whole := frame(0x81, `{"messageId":"cut","payload":"`+strings.Repeat("A", 224)+`"}`)
+		for n := range 9 { // in the header, and behind it
+			r.free()
+			r.broker.raw(whole[:n+1])
+			start := time.Now()
+			if r.ReadHere(func() bool { return false }) {
+				t.Errorf("%d bytes: it did not give up", n+1)
 			}
-			time.Sleep(time.Second)
+			if waited := time.Since(start); waited != 0 {
+				t.Errorf("%d bytes: it gave up after %v", n+1, waited)
+			}
+			r.broker.raw(whole[n+1:])
+			r.broker.deliver("next")
+			synctest.Wait()
+			got := r.soFar()
+			if waited := time.Since(start); waited != 0 {
+				t.Errorf("%d bytes: nobody read for %v", n+1, waited)
+			}
+			if want := []string{"free", "cut", "next"}; len(got) < 3 || !slices.Equal(got[len(got)-3:], want) {
+				t.Errorf("%d bytes: handed over %q, want %q", n+1, got, want)
+			}
 		}
-		if !<-gaveUp {
-			t.Error("it did not give up")
-		}
-		r.broker.deliver("next")
-		synctest.Wait()
-		r.want("free", "cut", "next")
-		if !r.here[1] || r.here[2] {
+		if slices.Contains(r.here, true) {
 			t.Errorf("read by who waited: %v", r.here)
 		}
 	})
@@ -269,30 +273,54 @@ func TestTheEndOfAConnectionIsSeenWhileNobodyReads(t *testing.T) {
 	})
 }
 
-// A connection may be one through a library that knows no deadlines. Who waits on
-// it could not be relieved.
-func TestNobodyWaitsOnAConnectionWithoutDeadlines(t *testing.T) {
+// What Options.Dial returns may know no deadlines, say so or not, or have another
+// error for them. Who waits on it might not be relieved.
+func TestNobodyWaitsOnAConnectionOfUnknownKind(t *testing.T) {
 	inLab(t, func(l *lab) {
 		o := l.options()
 		o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := l.net.Dial(ctx, network, addr)
-			return withoutDeadlines{c}, err
+			return struct{ net.Conn }{c}, err
 		}
 		r := l.reading(transport.WebSocket("ws://broker/ws/", o))
 		r.free()
 		if !r.ReadHere(func() bool { t.Error("it reads"); return true }) {
 			t.Error("gave up")
 		}
+		start := time.Now()
 		r.broker.deliver("a")
-		time.Sleep(2 * time.Millisecond)
 		synctest.Wait()
 		r.want("free", "a")
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("nobody read for %v", waited)
+		}
 	})
 }
 
-type withoutDeadlines struct{ net.Conn }
-
-func (withoutDeadlines) SetReadDeadline(time.Time) error { return os.ErrNoDeadline }
+// Who calls Deliver hands over what had come before, and is not who reads.
+func TestWhatCameBeforeDeliverIsNotDoneAside(t *testing.T) {
+	inLab(t, func(l *lab) {
+		c, broker := l.consume(l.plain(), "topic")
+		for i := range 3 {
+			broker.deliver(fmt.Sprint(i))
+		}
+		synctest.Wait()
+		var got []string
+		c.(turns).Deliver(func(m *transport.Message) {
+			got = append(got, m.ID)
+			if c.(turns).NothingMore() {
+				t.Errorf("message %s may be done aside", m.ID)
+			}
+			if m.ID == "0" { // comes to who reads
+				broker.deliver("3")
+				synctest.Wait()
+			}
+		})
+		if want := []string{"0", "1", "2", "3"}; !slices.Equal(got, want) {
+			t.Errorf("handed over %q, want %q", got, want)
+		}
+	})
+}
 
 // aside opens a consumer that runs what comes aside where it may, and returns
 // what was run so and what was not.
@@ -413,6 +441,27 @@ func TestAGoroutineThatIsEndedAsideIsReplaced(t *testing.T) {
 			if got := aside(); len(got) != 1 {
 				t.Errorf("message %d: %q", i, got)
 			}
+		}
+	})
+}
+
+// A socket that waits must not hold on to what its largest message took.
+func TestWhoWaitsForAMessageHoldsNoBuffer(t *testing.T) {
+	inLab(t, func(l *lab) {
+		const consumers, large = 4, 4 << 20
+		b := l.plain()
+		before := heaptest.Live()
+		for range consumers {
+			c, broker := l.consume(b, "topic")
+			c.(turns).Deliver(func(*transport.Message) {})
+			broker.write(`{"messageId":"large","payload":"%s"}`, strings.Repeat("A", large))
+			for range 3 {
+				broker.deliver("small")
+			}
+			synctest.Wait()
+		}
+		if held := (heaptest.Live() - before) / consumers; held > large/4 {
+			t.Errorf("each consumer holds %d bytes", held)
 		}
 	})
 }

@@ -2,10 +2,9 @@ package transport
 
 import (
 	"bytes"
-	"errors"
+	"crypto/tls"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,8 +30,6 @@ type wire struct {
 	come   []byte        // read, and not taken yet; lies in buffer
 	buffer []byte
 	header [8]byte // of a frame, while it is read
-
-	interrupted atomic.Bool // the read deadline is in the past
 
 	mu     sync.Mutex
 	corked bool
@@ -70,30 +67,36 @@ func (w *wire) await() error {
 // receive reads what there is into p, at least a byte.
 func (w *wire) receive(p []byte) (int, error) {
 	w.reader.Rest()
-	n, err := w.in.Read(p)
-	if n > 0 {
-		w.reader.Work()
-		w.reads.Add(1)
-		return n, nil
+	for range 100 { // as bufio does
+		n, err := w.in.Read(p)
+		if n > 0 {
+			w.reader.Work()
+			w.reads.Add(1)
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
-	return 0, err
+	return 0, io.ErrNoProgress
 }
 
-// fill reads all of p. In the middle of a frame nobody interrupts it.
+// fill reads all of p.
 func (w *wire) fill(p []byte) error {
 	for len(p) > 0 {
-		var n int
-		var err error
 		if len(w.come) == 0 && len(p) >= readBuffer {
-			n, err = w.receive(p)
-		} else if err = w.await(); err == nil {
-			n = copy(p, w.come)
-			w.come = w.come[n:]
+			n, err := w.receive(p)
+			if err != nil {
+				return err
+			}
+			p = p[n:]
+			continue
 		}
-		p = p[n:]
-		if err != nil && !(errors.Is(err, os.ErrDeadlineExceeded) && w.resume()) {
+		if err := w.await(); err != nil {
 			return err
 		}
+		n := copy(p, w.come)
+		w.come, p = w.come[n:], p[n:]
 	}
 	return nil
 }
@@ -101,18 +104,26 @@ func (w *wire) fill(p []byte) error {
 // interrupt ends an await, now or when it comes to it, with
 // [os.ErrDeadlineExceeded].
 func (w *wire) interrupt() {
-	w.interrupted.Store(true)
 	_ = w.Conn.SetReadDeadline(time.Unix(1, 0)) // of a closed connection await ends anyhow
 }
 
-// resume is the end of an interrupt. It reports whether there was one.
-func (w *wire) resume() bool {
-	if !w.interrupted.Swap(false) {
-		return false
+// resume is the end of an interrupt.
+func (w *wire) resume() { _ = w.Conn.SetReadDeadline(time.Time{}) }
+
+// mayInterrupt reports whether the connection is known to heed deadlines and to
+// go on after one. What [Options.Dial] returns may do neither, and not say so.
+func (w *wire) mayInterrupt() bool {
+	conn := w.Conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
 	}
-	_ = w.Conn.SetReadDeadline(time.Time{})
-	return true
+	if _, ok := conn.(*net.TCPConn); ok {
+		return true
+	}
+	_, ok := conn.(nowait.Writer) // one of ours
+	return ok
 }
+
 func (w *wire) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

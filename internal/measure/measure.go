@@ -112,11 +112,11 @@ type once struct {
 	made any
 }
 
-func (o *once) get(size int, make func(size int) any) any {
+func (o *once) get(size int, produce func(size int) any) any {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.made == nil || o.size != size {
-		o.size, o.made = size, make(size)
+		o.size, o.made = size, produce(size)
 	}
 	return o.made
 }

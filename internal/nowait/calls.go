@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Calls makes the system calls for a number of connections, and lets them pass
-// Go's scheduler by while there are many. The zero value is ready for use, by
-// any number of goroutines.
+// Calls makes the system calls for a number of connections, and on Linux lets
+// them pass Go's scheduler by while there are many. The zero value is ready for
+// use, by any number of goroutines.
 //
 // An ordinary call tells the scheduler first, and in a process where nothing was
 // to be done that wakes the thread that watches over the others (sysmon in the
@@ -26,8 +26,8 @@ type Calls struct {
 	timer *time.Timer
 }
 
-// watchTime is how often the timer runs. Later than that, and than the watching
-// thread's own pause of up to 10 ms, nothing is noticed that it has to notice.
+// watchTime is how often the timer runs, and thus how long the watching thread
+// sleeps at most. It looks around after another pause of its own, up to 10 ms.
 const watchTime = 2 * time.Millisecond
 
 // pass reports whether the next call may pass the scheduler by. If not, it must

@@ -1,10 +1,11 @@
-//go:build unix && (!linux || race)
+//go:build unix && (!linux || race || msan || asan)
 
 package nowait
 
 import "syscall"
 
-// The race detector wants to see who reads what somebody has written.
+// Only Linux has its calls stay as they are. The detectors of races and of bad
+// accesses to memory want to see what a call reads and writes.
 
 func (c *Calls) read(descriptor uintptr, p []byte) (int, error) {
 	return syscall.Read(int(descriptor), p)

@@ -111,6 +111,9 @@ func (r *rawReader) Read(p []byte) (int, error) {
 	r.p = nil
 	switch {
 	case err != nil:
+		if op, ok := errors.AsType[*net.OpError](err); ok {
+			op.Op = "read" // instead of raw-read
+		}
 		return 0, err
 	case r.err != nil:
 		return 0, &net.OpError{Op: "read", Net: r.tcp.LocalAddr().Network(), Source: r.tcp.LocalAddr(), Addr: r.tcp.RemoteAddr(),
