@@ -6,6 +6,7 @@ import (
 
 	"github.com/dasf-go/dasf"
 	"github.com/dasf-go/dasf/internal/cmdline"
+	"github.com/dasf-go/dasf/internal/headroom"
 	"github.com/dasf-go/dasf/transport"
 )
 
@@ -40,6 +41,7 @@ func (c *listenCommand) run(s *session) (err error) {
 		}
 		defer func() { err = errors.Join(err, stop()) }()
 	}
+	defer headroom.Keep()()
 	hooks := &hooks{dumpTo: c.DumpTo, dumpTool: c.DumpTool, command: c.Cmd, logger: s.logger}
 	var observed *observed
 	if c.MetricsAddr != "" {

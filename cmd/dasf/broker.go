@@ -19,6 +19,7 @@ import (
 
 	"github.com/dasf-go/dasf/broker"
 	"github.com/dasf-go/dasf/internal/cmdline"
+	"github.com/dasf-go/dasf/internal/headroom"
 )
 
 // brokerCommand runs a broker, and manages one.
@@ -75,6 +76,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams, line *cmdline.Result)
 		return flagError(line, err)
 	}
 	defer b.Close()
+	defer headroom.Keep()()
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("%s: %w", line.Named("listen"), err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dasf-go/dasf"
 	"github.com/dasf-go/dasf/broker"
+	"github.com/dasf-go/dasf/internal/headroom"
 	"github.com/dasf-go/dasf/transport"
 )
 
@@ -90,11 +91,13 @@ func (p Part) ServeBroker(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	defer b.Close()
+	defer headroom.Keep()() // as "dasf broker" does
 	return p.ServeHTTP(ctx, b)
 }
 
 // ServeMembers is a part with a backend that has [Members].
 func (p Part) ServeMembers(ctx context.Context, b transport.Broker, topic string, logger *slog.Logger) error {
+	defer headroom.Keep()() // as a backend's listen does
 	ready := make(chan struct{})
 	m := dasf.NewModule(dasf.Config{Topic: topic, Logger: logger, Ready: func() { close(ready) }}, Members()...)
 	ctx, cancel := context.WithCancel(ctx)
