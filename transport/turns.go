@@ -157,12 +157,17 @@ func (s *socket) release() {
 	needed := t.leaving
 	t.leaving = nil
 	t.mu.Lock()
-	t.turn.Store(0)
-	t.step(s)
+	s.free()
 	t.mu.Unlock()
 	if needed() {
 		s.resumeReading()
 	}
+}
+
+// free leaves the turn to nobody, for a moment. turns.mu is held.
+func (s *socket) free() {
+	s.turns.turn.Store(0)
+	s.turns.step(s)
 }
 
 // resumeReading has somebody read if nobody does.
@@ -267,7 +272,7 @@ func (s *socket) readHere(done func() bool) bool {
 	case err != nil || !whole:
 		s.hire()
 	default:
-		t.turn.Store(0)
+		s.free()
 		return true
 	}
 	return false

@@ -48,11 +48,13 @@ func (l *lab) reading(b transport.Broker) *reading {
 	r := &reading{lab: l, turns: c.(turns), broker: broker, then: func(string) {}}
 	r.Lend(func(m *transport.Message) {
 		stack := make([]byte, 16<<10)
+		here := strings.Contains(string(stack[:runtime.Stack(stack, false)]), ").ReadHere(")
 		r.mu.Lock()
-		defer r.mu.Unlock()
 		r.got = append(r.got, m.ID)
-		r.here = append(r.here, strings.Contains(string(stack[:runtime.Stack(stack, false)]), ").ReadHere("))
-		r.then(m.ID)
+		r.here = append(r.here, here)
+		then := r.then
+		r.mu.Unlock()
+		then(m.ID)
 	})
 	return r
 }
@@ -202,6 +204,23 @@ func TestNobodyReadsOnlyForAMoment(t *testing.T) {
 		time.Sleep(2 * time.Millisecond)
 		synctest.Wait()
 		r.want("free", "a")
+	})
+}
+
+// What is done with a message may take longer than who waits for it is let wait.
+func TestNobodyReadsOnlyForAMomentAfterALongTurn(t *testing.T) {
+	inLab(t, func(l *lab) {
+		r := l.reading(l.plain())
+		r.free()
+		r.broker.deliver("long")
+		r.with(func(string) { time.Sleep(10 * time.Millisecond) })
+		if !r.ReadHere(r.has("long")) {
+			t.Error("ReadHere gave up")
+		}
+		r.broker.deliver("next")
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		r.want("free", "long", "next")
 	})
 }
 
