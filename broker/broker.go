@@ -23,7 +23,6 @@ type Broker struct {
 	identities identities
 	writers    sync.Pool // of *writer
 	readers    nowait.Group
-	calls      nowait.Calls
 	lateness   lateness
 	settlers   settlers
 	scratch    sync.Pool // of *[]byte, to read long messages into

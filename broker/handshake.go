@@ -13,6 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/dasf-go/dasf/internal/envelope"
+	"github.com/dasf-go/dasf/internal/nowait"
 )
 
 // handshakeTimeout bounds the writing of the handshake answer.
@@ -214,8 +215,8 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	s := h.socket
 	s.conn = conn
-	s.quick = s.broker.calls.Writer(conn)
-	s.wire = &wire{Conn: conn, in: s.broker.calls.Reader(conn), socket: s}
+	s.quick = nowait.WriterOf(conn)
+	s.wire = &wire{Conn: conn, socket: s}
 	if rw.Reader.Buffered() > 0 {
 		// gorilla sees it and refuses: nothing may come before the answer.
 		return s.wire, rw, nil

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"errors"
-	"io"
 	"net"
 	"os"
 	"time"
@@ -19,7 +18,6 @@ import (
 // run out, never for each read.
 type wire struct {
 	net.Conn
-	in       io.Reader // of Conn
 	socket   *socket
 	upgraded bool
 
@@ -38,7 +36,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	w.reader.Rest()
 	for {
-		n, err := w.in.Read(p)
+		n, err := w.Conn.Read(p)
 		if n > 0 {
 			w.reader.Work()
 			w.heard, w.pinged = time.Now(), false

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/dasf-go/dasf/internal/nowait"
 )
 
 // A dialer opens the sockets of one broker.
@@ -141,8 +143,7 @@ func (d *dialer) open(ctx context.Context, t *target, probed func()) (*socket, h
 		if err != nil {
 			return nil, err
 		}
-		calls := &d.buffers.calls
-		below, release = &wire{Conn: conn, in: calls.Reader(conn), timeout: d.o.WriteTimeout, quick: calls.Writer(conn)}, stop
+		below, release = &wire{Conn: conn, timeout: d.o.WriteTimeout, quick: nowait.WriterOf(conn)}, stop
 		return below, nil
 	}
 	ws, resp, err := (&websocket.Dialer{

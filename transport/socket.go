@@ -26,7 +26,6 @@ type buffers struct {
 	writes sync.Pool // for gorilla, which makes buffers where it is given none
 
 	readers nowait.Group
-	calls   nowait.Calls
 }
 
 func takeBuffer(pool *sync.Pool, size int) *[]byte {

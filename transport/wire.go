@@ -21,7 +21,6 @@ const wireBuffer = 32 << 10
 type wire struct {
 	net.Conn
 	timeout time.Duration // for one write
-	in      io.Reader     // of Conn
 	quick   nowait.Writer // to Conn, nil where there is none
 	reads   atomic.Uint64
 
@@ -68,7 +67,7 @@ func (w *wire) await() error {
 func (w *wire) receive(p []byte) (int, error) {
 	w.reader.Rest()
 	for range 100 { // as bufio does
-		n, err := w.in.Read(p)
+		n, err := w.Conn.Read(p)
 		if n > 0 {
 			w.reader.Work()
 			w.reads.Add(1)

@@ -58,7 +58,7 @@ func connections(t *testing.T) map[string][2]net.Conn {
 
 func TestTryWriteLeavesWhatAPeerDoesNotTake(t *testing.T) {
 	for name, ends := range connections(t) {
-		w := new(nowait.Calls).Writer(ends[0])
+		w := nowait.WriterOf(ends[0])
 		if w == nil {
 			if name != "tcp" || runtime.GOOS != "windows" {
 				t.Errorf("%s: no Writer", name)
@@ -108,7 +108,7 @@ func TestTryWriteLeavesWhatAPeerDoesNotTake(t *testing.T) {
 }
 
 func TestTLSHasNoWriter(t *testing.T) {
-	if w := new(nowait.Calls).Writer(tls.Client(nil, new(tls.Config))); w != nil {
+	if w := nowait.WriterOf(tls.Client(nil, new(tls.Config))); w != nil {
 		t.Errorf("got %T", w)
 	}
 }
