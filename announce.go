@@ -57,10 +57,17 @@ func (r *backend) announce(ctx context.Context) {
 			return
 		case <-r.busy:
 		}
-		for interval := watchInterval; interval > 0; interval = r.interval() {
+		for interval := watchInterval; interval > 0; {
+			var busy <-chan struct{}
+			if interval > watchInterval {
+				busy = r.busy
+			}
 			select {
 			case <-ctx.Done():
 				return
+			case <-busy:
+				interval = watchInterval
+				continue
 			case now := <-time.After(interval):
 				alive := now.Sub(lastAlive) >= r.cfg.AliveInterval
 				if alive {
@@ -73,6 +80,7 @@ func (r *backend) announce(ctx context.Context) {
 					r.sendUnstored()
 				}
 			}
+			interval = r.interval()
 		}
 	}
 }
@@ -96,6 +104,7 @@ func (r *backend) watch(now time.Time, alive bool) {
 	contexts := map[string][]string{}
 	watched := map[string][]*job{}
 	r.mu.Lock()
+	stale := r.stale(now)
 	r.answers.expire(now)
 	ask, expired := r.askForPieces(now)
 	note := func(j *job) {
@@ -128,6 +137,9 @@ func (r *backend) watch(now time.Time, alive bool) {
 	}
 	r.mu.Unlock()
 
+	if stale {
+		r.narrow()
+	}
 	for _, j := range accepted {
 		r.tellAccepted(j)
 	}

@@ -1,6 +1,9 @@
 package dasf
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Where handlers take little time, and nothing else is to be done, who reads a
 // request also runs it: to wake another goroutine would take longer.
@@ -38,15 +41,20 @@ func (r *backend) runAside(from aside, j *job) {
 }
 
 // occupy waits until fewer than Workers jobs are run: who reads may run one
-// besides the workers. It returns false when the backend stops meanwhile.
-func (r *backend) occupy() bool {
+// besides the workers. It returns false when the job is to be handed back, since
+// the backend stops meanwhile, or has asked for more than it can begin with.
+func (r *backend) occupy(j *job) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for r.running >= r.cfg.Workers {
-		if r.stopping {
+	if r.running >= r.cfg.Workers {
+		r.entering = append(r.entering, j)
+		for r.running >= r.cfg.Workers && !r.stopping && !j.surplus {
+			r.free.Wait()
+		}
+		r.entering = slices.DeleteFunc(r.entering, func(one *job) bool { return one == j })
+		if r.running >= r.cfg.Workers {
 			return false
 		}
-		r.free.Wait()
 	}
 	r.running++
 	return true

@@ -65,25 +65,30 @@ func onStage(t *testing.T, c dasf.Config, test func(s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{T: t, broker: sockets(t), release: make(chan struct{})}
-		s.stop = startModule(t, s.broker, c,
-			dasf.Func("stacks", func(context.Context, dasf.None) (stacks, error) {
-				b := make([]byte, 1<<20)
-				aside := strings.Contains(string(b[:runtime.Stack(b, false)]), ").Aside(")
-				return stacks{aside, strings.Contains(string(b[:runtime.Stack(b, true)]), ").ReadHere(")}, nil
-			}),
-			dasf.Func("wait", func(ctx context.Context, _ dasf.None) (string, error) {
-				s.begun.Add(1)
-				select {
-				case <-s.release:
-					return "released", nil
-				case <-ctx.Done():
-					return "", context.Cause(ctx)
-				}
-			}))
+		s.stop = startModule(t, s.broker, c, s.members()...)
 		s.client = dial(t, s.broker)
 		s.warmUp()
 		test(s)
 	})
+}
+
+func (s *stage) members() []*dasf.Member {
+	return []*dasf.Member{
+		dasf.Func("stacks", func(context.Context, dasf.None) (stacks, error) {
+			b := make([]byte, 1<<20)
+			aside := strings.Contains(string(b[:runtime.Stack(b, false)]), ").Aside(")
+			return stacks{aside, strings.Contains(string(b[:runtime.Stack(b, true)]), ").ReadHere(")}, nil
+		}),
+		dasf.Func("wait", func(ctx context.Context, _ dasf.None) (string, error) {
+			s.begun.Add(1)
+			select {
+			case <-s.release:
+				return "released", nil
+			case <-ctx.Done():
+				return "", context.Cause(ctx)
+			}
+		}),
+	}
 }
 
 func (s *stage) stacks() stacks {

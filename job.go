@@ -38,6 +38,7 @@ type job struct {
 
 	again   int                    // times that the broker has delivered it before
 	running bool                   // a worker has it
+	surplus bool                   // to be handed back by the worker that waits to begin with it
 	length  int                    // of the decoded payload
 	member  atomic.Pointer[string] // that it names
 
@@ -127,6 +128,11 @@ func (r *backend) admit(j *job) {
 		r.answerAgain(j, old)
 		return
 	}
+	if r.window.narrowed && r.count >= r.cfg.Workers { // it was on its way then
+		r.mu.Unlock()
+		r.handBackSurplus([]*job{j})
+		return
+	}
 	if from := r.runsAside(j); from != nil {
 		r.mu.Unlock()
 		r.runAside(from, j)
@@ -135,14 +141,16 @@ func (r *backend) admit(j *job) {
 	room := r.enter(j)
 	parked := !room && r.brokerQueues()
 	if parked {
-		r.parked = append(r.parked, j) // no more than the window, which is Workers
+		r.parked = append(r.parked, j) // no more than the window
 		r.cfg.Observer.Held(1, 0)
 	}
 	r.mu.Unlock()
 	switch {
 	case room:
 		r.ackEarly(j)
-	case !parked:
+	case parked:
+		r.narrow()
+	default:
 		r.refuse(j, CodeBusy, busyText)
 	}
 }

@@ -25,7 +25,7 @@ func (r *backend) serve() {
 // work1 runs one job and answers it.
 func (r *backend) work1(j *job) {
 	defer j.cancel(nil)
-	if !r.occupy() {
+	if !r.occupy(j) {
 		r.handBack(j)
 		return
 	}
@@ -48,14 +48,20 @@ func (r *backend) work1(j *job) {
 		r.refuse(j, CodeExecution, fmt.Sprintf("error executing request: the request was delivered %d times before and never answered; it seems to end the processes that run it (Config.MaxRedeliveries is %d)", j.again, *r.cfg.MaxRedeliveries))
 		return
 	}
+	start := time.Now()
 	r.mu.Lock()
 	j.running = true
+	late := r.wide() && start.Sub(j.arrived) > tooLong
 	r.mu.Unlock()
+	if late {
+		r.narrow()
+		start = time.Now()
+	}
 	r.cfg.Observer.Held(-1, 1)
 	a := &answer{call: j.call, hash: j.hash, count: j.count, extended: j.extended, trace: j.trace}
-	start := time.Now()
 	a.payload, a.status, a.code = r.compute(j)
-	run := time.Since(start)
+	end := time.Now()
+	run := end.Sub(start)
 	j.payload, j.message = nil, nil
 	if a.code == "" && len(r.cfg.Middleware) == 0 { // which may keep what it sees
 		a.memory = memoryOf(a.payload)
@@ -65,17 +71,21 @@ func (r *backend) work1(j *job) {
 	r.mu.Lock()
 	r.drop(j)
 	r.noteRun(run)
+	wider := r.noteEnd(j, end)
 	redeliver := cause == errShutdown && a.code == CodeUnavailable && r.delivery.Redelivers && r.afterResponse()
 	unwanted := CodeOf(cause) == CodeCanceled && !errors.Is(cause, ErrClientGone)
 	var kept *answer
 	if !redeliver {
-		a.at = time.Now()
+		a.at = end
 		kept = r.answers.add(a)
 		kept.sending = !unwanted
 		r.wake()
 	}
 	messages := j.messages
 	r.mu.Unlock()
+	if wider {
+		r.widen()
+	}
 	if !redeliver {
 		r.cfg.Observer.Request(RequestEvent{
 			Member: j.named(), Code: a.code, Wait: start.Sub(j.arrived), Run: run,

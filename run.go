@@ -46,6 +46,7 @@ func (m *Module) Run(ctx context.Context, b transport.Broker) error {
 		pieces:    map[callKey]*job{},
 		clients:   map[string]*watchedClient{},
 		busy:      make(chan struct{}, 1),
+		window:    window{size: m.cfg.Workers},
 	}
 	r.free.L = &r.mu
 	return r.run(ctx)
@@ -87,8 +88,10 @@ type backend struct {
 	sending   int          // short answers on their way
 	sendBytes int          // in them
 	quick     int          // jobs in a row that took little time
-	running   int          // jobs that a goroutine has, at most Workers
-	free      sync.Cond    // signalled when running gets less
+	window    window
+	running   int       // jobs that a goroutine has, at most Workers
+	entering  []*job    // of workers that wait until running gets less
+	free      sync.Cond // signalled then
 	stopping  bool
 	busy      chan struct{} // told when there is something to watch over
 	interrupt context.CancelCauseFunc
@@ -231,6 +234,7 @@ func (r *backend) receiveTopic(ctx context.Context) error {
 		}
 		r.mu.Lock()
 		r.consumer = consumer
+		r.window.size, r.window.narrowed = r.cfg.Workers, false
 		r.mu.Unlock()
 	}
 }

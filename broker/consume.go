@@ -27,6 +27,8 @@ func (s *socket) consume(kind int, text []byte) {
 	switch string(f.Type) {
 	case "permit":
 		s.topic.permit(s.consumer, f.PermitMessages)
+	case "window":
+		s.topic.resize(s.consumer, f.PermitMessages)
 	case "isEndOfTopic":
 		s.queueText(endOfTopic)
 	case "unsubscribe":
@@ -116,6 +118,15 @@ func (t *topic) permit(c *consumer, n int) {
 	defer t.unlock()
 	if s := c.subscription; s != nil {
 		c.permit(n)
+		s.dispatch()
+	}
+}
+
+func (t *topic) resize(c *consumer, n int) {
+	t.mu.Lock()
+	defer t.unlock()
+	if s := c.subscription; s != nil {
+		c.resize(n)
 		s.dispatch()
 	}
 }

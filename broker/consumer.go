@@ -31,7 +31,8 @@ type consumer struct {
 
 	pull       bool // messages are delivered only against permits
 	permits    int
-	window     int // most unacknowledged messages, unless it pulls
+	window     int // most unacknowledged messages that it asked for, unless it pulls
+	ahead      int // more than those while it says so, after all others have had theirs
 	unacked    int // those that count against the window
 	served     uint64
 	assigned   queue // what waits for its keys
@@ -61,12 +62,29 @@ type consumerOptions struct {
 	ownNackDelay, ownAckTimeout bool
 }
 
-// room is how many messages the consumer may be given, 0 or less for none.
+// room is what is left of the window that the consumer asked for, by which
+// consumers share. It is less than 0 for one that is ahead.
 func (c *consumer) room() int {
 	if c.pull {
 		return c.permits
 	}
 	return c.window - c.unacked
+}
+
+// full reports whether the consumer may not be given any message.
+func (c *consumer) full() bool { return c.room()+c.ahead <= 0 }
+
+// asleep reports whether the consumer may not even be given a control message:
+// it pulls, and has not asked for more.
+func (c *consumer) asleep() bool { return c.pull && c.permits <= 0 }
+
+// resize lets a consumer that does not pull have n messages unacknowledged, and
+// no fewer than it asked for at its handshake.
+func (c *consumer) resize(n int) {
+	if c.pull {
+		return
+	}
+	c.ahead = max(min(n, c.subscription.topic.broker.config.Prefetch), c.window) - c.window
 }
 
 // take counts a message that is being delivered. Control messages pass ahead

@@ -30,9 +30,9 @@
 //	Dasf-Broker: 1; redelivers=true; max-frame=16777216
 //
 // by which a client tells this broker from others. A producer's has late=true
-// besides, and a consumer's window=N; consumer=TOKEN, where N is how many
-// messages it may have unacknowledged, 0 if it asks for each: extensions of the
-// envelope, which Go peers use and no consumer sees.
+// besides, and a consumer's window=N; resizes=true; consumer=TOKEN, where N is how
+// many messages it may have unacknowledged, 0 if it asks for each: extensions of
+// the envelope, which Go peers use and no consumer sees.
 //
 // A message with "dasfLate":true is answered up to 250 ms late, but as soon as it
 // is taken if the peer has sent a ping after it. One answer may stand for several
@@ -103,7 +103,10 @@
 //     maxRedeliverCount, the message goes to the dead-letter topic. A messageId tells messages apart for as
 //     long as there are brokers; a stored message keeps its own over restarts,
 //     and ids of a broker in memory before a restart are ignored.
-//   - Shared gives each message to the consumer with the most free window.
+//   - Shared gives each message to the consumer with the most free window. A
+//     consumer can have more messages than it asked for at its handshake by
+//     {"type":"window","permitMessages":N}, up to Config.Prefetch, and ends that
+//     by a smaller N. It gets them only while the windows of all others are full.
 //   - Messages whose property messageType is ping, info, api_info or cancel pass
 //     ahead of what waits and don't fill the window: they are answered while all
 //     workers are busy.

@@ -169,13 +169,15 @@ func FuzzConsume(f *testing.F) {
 	f.Add([]byte(`{"type":"acknowledge","messageIds":["$1","$3","$1","x",""]}`))
 	f.Add([]byte(`{"type":"acknowledge","messageIds":["$2",7,"$1"]}`))
 	f.Add([]byte(`{"type":"permit","permitMessages":9223372036854775807}`))
+	f.Add([]byte(`{"type":"window","permitMessages":9223372036854775807}`))
+	f.Add([]byte(`{"type":"window","permitMessages":-9223372036854775808}`))
 	b, err := New(Config{})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { b.Close() })
 	f.Fuzz(func(t *testing.T, text []byte) {
-		m := &model{engine: &engine{t, b}}
+		m := &model{engine: &engine{t, b}, unacked: make(map[*consumer]int)}
 		m.topic = m.engine.topic("t")
 		s := newSocket(b, endpoint{topic: "t"}, m.topic, "fuzz")
 		for _, o := range []consumerOptions{{window: 2}, {kind: Exclusive, pull: true}, {kind: Shared, durable: true, nackDelay: time.Hour, window: 1}} {

@@ -164,7 +164,7 @@ func (s *socket) upgrade(w http.ResponseWriter, r *http.Request, chosen string) 
 	// envelope may be, and what else a producer may ask for; see late.go.
 	says := fmt.Sprintf("1; redelivers=true; max-frame=%d", b.config.MaxMessage)
 	if s.consumer != nil {
-		says += fmt.Sprintf("; window=%d; consumer=%s", s.consumer.window, s.token)
+		says += fmt.Sprintf("; window=%d; resizes=true; consumer=%s", s.consumer.window, s.token)
 	} else {
 		says += "; late=true"
 	}

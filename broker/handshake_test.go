@@ -113,7 +113,7 @@ func TestHandshakeAnswers(t *testing.T) {
 		{"first version of the API", "/ws/producer/non-persistent/public/default/t", 404, "/ws/v2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			says := regexp.MustCompile(`^1; redelivers=true; max-frame=16777216; (late=true|window=(1|1000|10000); consumer=[A-Z2-7]{26})$`)
+			says := regexp.MustCompile(`^1; redelivers=true; max-frame=16777216; (late=true|window=(1|1000|10000); resizes=true; consumer=[A-Z2-7]{26})$`)
 			ws, resp, err := websocket.DefaultDialer.Dial(base+tt.path, nil)
 			if err == nil {
 				ws.Close()

@@ -91,7 +91,7 @@ func (s *subscription) take(messages []*message) {
 func (s *subscription) offer(e *entry) {
 	switch {
 	case e.msg.class == control:
-		if c := s.mostRoom(); c != nil {
+		if c := s.mostRoom((*consumer).asleep); c != nil {
 			s.deliver(e, c)
 			return
 		}
@@ -105,7 +105,7 @@ func (s *subscription) offer(e *entry) {
 // dispatch delivers what waits for as long as a consumer has room.
 func (s *subscription) dispatch() {
 	for s.control.len > 0 {
-		c := s.mostRoom()
+		c := s.mostRoom((*consumer).asleep)
 		if c == nil {
 			break
 		}
@@ -113,7 +113,7 @@ func (s *subscription) dispatch() {
 	}
 	if s.kind == KeyShared {
 		for _, c := range s.consumers {
-			for c.room() > 0 && c.assigned.len > 0 {
+			for !c.full() && c.assigned.len > 0 {
 				s.deliverNext(&c.assigned, c)
 			}
 		}
@@ -134,30 +134,26 @@ func (s *subscription) next() *consumer {
 		return nil
 	}
 	if s.kind == Shared {
-		c := s.mostRoom()
-		if c == nil || c.room() <= 0 {
-			return nil
-		}
-		return c
+		return s.mostRoom((*consumer).full)
 	}
-	if c := s.consumers[0]; c.room() > 0 {
+	if c := s.consumers[0]; !c.full() {
 		return c
 	}
 	return nil
 }
 
 // mostRoom is the consumer with the most free window, also when that is none
-// at all; among equals the one that was served longest ago. A consumer that
-// pulls counts only while it has asked for more. In a failover subscription
-// only the first counts.
-func (s *subscription) mostRoom() *consumer {
+// at all, but for those that are left out; among equals the one that was served
+// longest ago. A consumer that is ahead of its window so gets more only when all
+// others are busy. In a failover subscription only the first counts.
+func (s *subscription) mostRoom(leftOut func(*consumer) bool) *consumer {
 	candidates := s.consumers
 	if s.kind == Failover {
 		candidates = candidates[:min(1, len(candidates))]
 	}
 	var best *consumer
 	for _, c := range candidates {
-		if c.pull && c.permits <= 0 {
+		if leftOut(c) {
 			continue
 		}
 		if best == nil || c.room() > best.room() || c.room() == best.room() && c.served < best.served {

@@ -29,6 +29,8 @@ type consumer struct {
 	takesNacks bool
 	token      string // see envelope.Reference; "" where the broker gives none
 	window     int    // how many messages the embedded broker lets it have
+	resizes    bool   // the broker lets it have another number
+	resized    int    // that Resize has asked for; 0 before
 	closed     chan struct{}
 	deliver    func(*Message) // instead of queue; nil until Deliver
 	lends      atomic.Bool    // deliver keeps nothing
@@ -154,11 +156,15 @@ func (c *consumer) connected(s *socket, h http.Header, again bool) {
 	c.socket = s
 	c.connection++
 	w := welcomeOf(c.link.broker.form, h)
-	c.what, c.takesNacks, c.token, c.window = w.Delivery, w.takesNacks, w.token, w.window
+	c.what, c.takesNacks, c.token, c.window, c.resizes = w.Delivery, w.takesNacks, w.token, w.window, w.resizes
 	if c.what.DropsWhenFull && c.options.Prefetch > 0 {
 		c.what.Backlog = min(c.what.Backlog, c.options.Prefetch)
 	}
+	mine := c.resizes && c.resized > 0 && s.queueFrame(windowOf(c.resized)) // before any other Resize
 	c.mu.Unlock()
+	if mine {
+		s.flushSoon()
+	}
 	if again {
 		c.gate.set(c, true)
 	} else {
@@ -371,6 +377,30 @@ func (c *consumer) Return(ctx context.Context, m *Message) error {
 	}
 	return c.settle(ctx, m, envelope.AppendReturn)
 }
+
+// Resize lets the broker deliver n messages before one is acknowledged, instead
+// of [ConsumeOptions.Prefetch], from now on and over later connections. It
+// returns false, and does nothing, where the broker does not know this: only the
+// embedded one does, which never goes below Prefetch, and gives a consumer of a
+// Shared subscription more than that only while all others have theirs. The
+// backend of the root package asks for it.
+func (c *consumer) Resize(n int) bool {
+	c.mu.Lock()
+	if !c.resizes || c.isClosed() {
+		c.mu.Unlock()
+		return false
+	}
+	c.resized = n
+	s := c.socket
+	mine := s != nil && s.queueFrame(windowOf(n))
+	c.mu.Unlock()
+	if mine {
+		s.flushSoon()
+	}
+	return true
+}
+
+func windowOf(n int) outgoing { return outgoing{head: envelope.AppendWindow(nil, n)} }
 
 // settle sends the answer to a message, if it came over the present socket and
 // there is a text for it.

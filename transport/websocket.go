@@ -128,6 +128,7 @@ type welcome struct {
 	late       bool   // it answers late what says that this will do
 	token      string // a consumer's, see envelope.Reference; "" where there is none
 	window     int    // a consumer's, 0 where it is not said
+	resizes    bool   // a consumer can have another window
 }
 
 // welcomeOf reads the header of an answer to a handshake.
@@ -152,6 +153,8 @@ func welcomeOf(f form, h http.Header) welcome {
 			d.token = value
 		case "window":
 			d.window, _ = strconv.Atoi(value)
+		case "resizes":
+			d.resizes = value == "true"
 		}
 	}
 	return d

@@ -326,6 +326,14 @@ func AppendReturn(dst []byte, messageID string) []byte {
 	return append(dst, '}')
 }
 
+// AppendWindow appends the frame by which a consumer says how many messages it
+// may have unacknowledged from now on. Only the embedded broker knows it.
+func AppendWindow(dst []byte, messages int) []byte {
+	dst = append(dst, `{"type":"window","permitMessages":`...)
+	dst = strconv.AppendInt(dst, int64(messages), 10)
+	return append(dst, '}')
+}
+
 // AppendString appends s as a JSON string, in ASCII as Python's json.dumps
 // writes it: dasf-broker-django writes what it delivers so, and counts that
 // against its limit. Bytes that are no UTF-8 become U+FFFD.

@@ -186,6 +186,9 @@ func TestAppendAckAndNack(t *testing.T) {
 	if got := string(envelope.AppendReturn(nil, "CAAQ")); got != `{"type":"return","messageId":"CAAQ"}` {
 		t.Errorf("AppendReturn: %s", got)
 	}
+	if got := string(envelope.AppendWindow(nil, 20)); got != `{"type":"window","permitMessages":20}` {
+		t.Errorf("AppendWindow: %s", got)
+	}
 	if got := string(envelope.AppendNack(nil, "CAAQ")); got != `{"type":"negativeAcknowledge","messageId":"CAAQ"}` {
 		t.Errorf("AppendNack: %s", got)
 	}

@@ -33,7 +33,8 @@ type Frame struct {
 	// [VisitMessageIDs].
 	MessageIDs []byte
 
-	// PermitMessages is the number in `{"type":"permit","permitMessages":n}`.
+	// PermitMessages is the number in `{"type":"permit","permitMessages":n}`,
+	// and in the embedded broker's frame of the type window.
 	PermitMessages int
 
 	// EndOfTopic is what the answer to `{"type":"isEndOfTopic"}` carries.

@@ -1,0 +1,242 @@
+package dasf_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/dasf-go/dasf"
+)
+
+// waitingRequests counts requests that a backend has and has not begun.
+type waitingRequests struct {
+	mu    sync.Mutex
+	count int
+}
+
+func (w *waitingRequests) Request(dasf.RequestEvent) {}
+func (w *waitingRequests) Count(dasf.Counter, int)   {}
+
+func (w *waitingRequests) Held(queued, running int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count += queued
+}
+
+func (w *waitingRequests) now() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.count
+}
+
+// onWideStage runs test with a backend of one worker that has answered so many
+// calls quickly that it asks for more requests than it can begin with. No time
+// has passed.
+func onWideStage(t *testing.T, c dasf.Config, test func(s *stage, waiting *waitingRequests)) {
+	t.Helper()
+	waiting := new(waitingRequests)
+	c.Workers, c.Observer = 1, waiting
+	onStage(t, c, func(s *stage) {
+		for range 16 {
+			s.warmUp()
+		}
+		test(s, waiting)
+	})
+}
+
+// waitTimes begins n calls of wait. It takes 5 ms, since who reads the first one
+// runs it, and another one has to read on.
+func (s *stage) waitTimes(ctx context.Context, n int) *sync.WaitGroup {
+	var calls sync.WaitGroup
+	for range n {
+		calls.Go(func() {
+			_, err := dasf.Call[string](ctx, s.client, "wait", nil)
+			if err != nil && ctx.Err() == nil {
+				s.Error(err)
+			}
+		})
+	}
+	time.Sleep(5 * time.Millisecond)
+	return &calls
+}
+
+// others begins another backend, with as many workers as there can be calls, and
+// returns what counts those that it runs.
+func (s *stage) others() (begun func() int64) {
+	before := s.begun.Load()
+	startModule(s.T, s.broker, dasf.Config{Workers: 100}, s.members()...)
+	synctest.Wait()
+	return func() int64 {
+		synctest.Wait()
+		return s.begun.Load() - before
+	}
+}
+
+func TestABackendThatIsQuickAsksForMoreThanItsWorkersCanBegin(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		calls := s.waitTimes(s.Context(), 200)
+		if got := waiting.now(); s.begun.Load() != 1 || got != 127 {
+			s.Errorf("%d requests wait in the backend, want 127", got)
+		}
+		close(s.release)
+		calls.Wait()
+		if s.begun.Load() != 200 {
+			s.Errorf("%d calls were run", s.begun.Load())
+		}
+	})
+}
+
+func TestABackendThatIsNotQuickHandsBackWhatItHasNotBegun(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		calls := s.waitTimes(s.Context(), 20)
+		others := s.others()
+		if got := others(); waiting.now() != 19 || got != 0 {
+			s.Fatalf("%d requests wait in the backend, and the other runs %d", waiting.now(), got)
+		}
+		time.Sleep(70 * time.Millisecond)
+		if got := others(); waiting.now() != 0 || got != 19 {
+			s.Errorf("%d requests wait in the backend, and the other runs %d", waiting.now(), got)
+		}
+		close(s.release)
+		calls.Wait()
+	})
+}
+
+// Its caller has been told that the backend has the call.
+func TestACallThatWasHandedBackIsRunByTheSameBackend(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		calls := s.waitTimes(s.Context(), 20)
+		time.Sleep(time.Minute)
+		if got := waiting.now(); s.begun.Load() != 1 || got != 0 {
+			s.Errorf("%d run, %d wait in the backend", s.begun.Load(), got)
+		}
+		close(s.release)
+		calls.Wait()
+		if got := s.begun.Load(); got != 20 {
+			s.Errorf("%d were run", got)
+		}
+	})
+}
+
+func TestABackendInWhichARequestHasWaitedHandsBackTheOthers(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		calls := s.waitTimes(s.Context(), 20)
+		time.Sleep(10 * time.Millisecond)
+		s.release <- struct{}{}
+		synctest.Wait()
+		if got := waiting.now(); s.begun.Load() != 2 || got != 18 {
+			s.Errorf("after 10 ms: %d begun, %d wait in the backend", s.begun.Load(), got)
+		}
+		time.Sleep(15 * time.Millisecond)
+		s.release <- struct{}{}
+		synctest.Wait()
+		if got := waiting.now(); s.begun.Load() != 3 || got != 0 {
+			s.Errorf("after 25 ms: %d begun, %d wait in the backend", s.begun.Load(), got)
+		}
+		close(s.release)
+		calls.Wait()
+	})
+}
+
+func TestABackendThatIsSeldomCalledAsksForWhatItsWorkersCanBegin(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		for range 30 { // quick ones, but few
+			time.Sleep(100 * time.Millisecond)
+			s.stacks()
+		}
+		calls := s.waitTimes(s.Context(), 20)
+		if got := waiting.now(); got != 0 {
+			s.Errorf("%d requests wait in the backend", got)
+		}
+		close(s.release)
+		calls.Wait()
+	})
+}
+
+func TestWhatHasNoRoomInTheQueueIsHandedBackAtOnce(t *testing.T) {
+	for name, c := range map[string]dasf.Config{
+		"bytes":    {QueueBytes: 5000},
+		"requests": {QueueSize: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onWideStage(t, c, func(s *stage, waiting *waitingRequests) {
+				calls := s.waitTimes(s.Context(), 20)
+				if got := waiting.now(); got > 3 {
+					s.Errorf("%d requests wait in the backend", got)
+				}
+				close(s.release)
+				calls.Wait()
+				if got := s.begun.Load(); got != 20 {
+					s.Errorf("%d were run", got)
+				}
+			})
+		})
+	}
+}
+
+func TestACallThatWasGivenUpIsNotHandedBack(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		first := s.waitTimes(s.Context(), 1)
+		p := newRawPeer(s.T, s.broker, "topic")
+		for id := range 5 {
+			p.send("request", fmt.Sprint(id), `{"func_name":"wait"}`)
+		}
+		last := s.waitTimes(s.Context(), 5)
+		for id := range 5 {
+			p.send("cancel", fmt.Sprint(id), "")
+		}
+		others := s.others()
+		time.Sleep(time.Second)
+		if got := others(); waiting.now() != 5 || got != 5 {
+			s.Errorf("%d requests wait in the backend, and the other runs %d", waiting.now(), got)
+		}
+		close(s.release)
+		first.Wait()
+		last.Wait()
+		synctest.Wait()
+		if got := s.begun.Load(); waiting.now() != 0 || got != 6 {
+			s.Errorf("%d wait, %d were run", waiting.now(), got)
+		}
+	})
+}
+
+func TestAStopHandsBackWhatWasAskedForAhead(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		calls := s.waitTimes(s.Context(), 20)
+		others := s.others()
+		s.stop()
+		if got := others(); waiting.now() != 0 || got != 19 {
+			s.Errorf("%d requests wait in the backend, and the other runs %d", waiting.now(), got)
+		}
+		close(s.release)
+		calls.Wait()
+		if got := s.begun.Load(); got != 20 {
+			s.Errorf("%d were run", got)
+		}
+	})
+}
+
+// A call is announced 100 ms after it has come, also when the backend has had
+// nothing to do before but to keep the answers of others.
+func TestACallIsAnnouncedInTimeAfterAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := watched()
+		startBackend(t, b, dasf.Config{})
+		p := newRawPeer(t, b, "topic")
+		for i := range 20 {
+			p.send("request", fmt.Sprint("quick", i), fmt.Sprintf(sleepJSON, 0.0))
+			p.receive()
+			time.Sleep(1230 * time.Millisecond)
+		}
+		begun := time.Now()
+		p.send("request", "slow", fmt.Sprintf(sleepJSON, 5.0), "dasf", "1")
+		properties, _ := p.receive()
+		if took := time.Since(begun); properties["messageType"] != "accepted" || took > 160*time.Millisecond {
+			t.Errorf("%s after %v", strings.TrimSpace(properties["messageType"]), took)
+		}
+	})
+}
