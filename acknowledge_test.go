@@ -100,6 +100,36 @@ func TestASettledRequestIsNotAcknowledgedAgain(t *testing.T) {
 	}
 }
 
+// Where the broker lets a backend have a thousand requests, it may hear of
+// several at once that they have come.
+func TestRequestsAreAcknowledgedTogetherOnlyWhereTheWindowIsLarge(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		cfg      dasf.Config
+		delivery func(transport.Delivery) transport.Delivery
+		want     string
+	}{
+		{"non-persistent Pulsar", dasf.Config{}, nonPersistent, "ack later topic request"},
+		{"where the broker redelivers", dasf.Config{}, nil, "ack topic request"},
+		{"where it would", dasf.Config{Ack: dasf.AckOnReceipt}, nil, "ack topic request"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := watched()
+				b.delivery, b.acksLater = test.delivery, true
+				tb := startBackend(t, b, test.cfg)
+				p := newRawPeer(t, b, "topic")
+				p.send("request", "1", fmt.Sprintf(sleepJSON, 1.0))
+				p.receive()
+				tb.end(t)
+				if got := b.noted(); !slices.Contains(got, test.want) {
+					t.Errorf("no %q in %q", test.want, got)
+				}
+			})
+		})
+	}
+}
+
 func TestAckAfterResponseIsRefusedOnNonPersistentPulsar(t *testing.T) {
 	b := watched()
 	b.delivery = nonPersistent

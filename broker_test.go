@@ -18,6 +18,8 @@ type watchedBroker struct {
 	// settle reports whether a message that a response settles is acknowledged
 	// with it; nil where the broker knows no such thing.
 	settle func(*transport.Message) bool
+	// acksLater lets consumers acknowledge several messages together.
+	acksLater bool
 
 	transport.Broker
 	delivery func(transport.Delivery) transport.Delivery
@@ -74,7 +76,11 @@ func (b *watchedBroker) Consume(ctx context.Context, topic string, o transport.C
 	if err != nil {
 		return nil, err
 	}
-	return &watchedConsumer{Consumer: c, broker: b, topic: topic}, nil
+	watched := &watchedConsumer{Consumer: c, broker: b, topic: topic}
+	if b.acksLater {
+		return &lateConsumer{watched}, nil
+	}
+	return watched, nil
 }
 
 func (b *watchedBroker) Produce(ctx context.Context, topic string) (transport.Producer, error) {
@@ -127,6 +133,14 @@ func (c *watchedConsumer) Ack(ctx context.Context, m *transport.Message) error {
 func (c *watchedConsumer) Nack(ctx context.Context, m *transport.Message) error {
 	c.broker.note("nack %s %s", c.topic, m.Properties["messageType"])
 	return c.Consumer.Nack(ctx, m)
+}
+
+// A lateConsumer acknowledges later, as a consumer with a socket does.
+type lateConsumer struct{ *watchedConsumer }
+
+func (c *lateConsumer) AckLater(m *transport.Message, _ bool) {
+	c.broker.note("ack later %s %s", c.topic, m.Properties["messageType"])
+	_ = c.Consumer.Ack(context.Background(), m)
 }
 
 type watchedProducer struct {

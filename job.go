@@ -245,8 +245,15 @@ func (r *backend) drop(j *job) {
 
 // ackEarly acknowledges a request on receipt where that is the policy.
 func (r *backend) ackEarly(j *job) {
-	if !r.afterResponse() {
-		r.ackAll(j.messages)
+	if r.afterResponse() {
+		return
+	}
+	for _, d := range j.messages {
+		if c, ok := d.from.(lateAcker); ok && r.delivery.DropsWhenFull { // the window is dropsPrefetch
+			c.AckLater(d.Message, false)
+		} else {
+			r.ack(d)
+		}
 	}
 }
 

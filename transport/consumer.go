@@ -331,11 +331,11 @@ func (c *consumer) Ack(ctx context.Context, m *Message) error {
 	return c.settle(ctx, m, envelope.AppendAck)
 }
 
-// AckLater is Ack for a consumer that nobody else shares: acknowledgements leave
-// together, up to 5 ms late. With again, which says that it does no harm if m is
-// delivered once more, it is up to 500 ms to the embedded broker, unless that
-// holds much until then or lets the consumer have only a few. The client of the
-// root package asks for it.
+// AckLater is Ack for a consumer that nobody else shares, or with a large window:
+// acknowledgements leave together, up to 5 ms late. With again, which says that it
+// does no harm if m is delivered once more, it is up to 500 ms to the embedded
+// broker, unless that holds much until then or lets the consumer have only a few.
+// The root package asks for it.
 func (c *consumer) AckLater(m *Message, again bool) {
 	c.mu.Lock()
 	s := c.socket
