@@ -265,31 +265,23 @@ func TestReadOnReadsWhereNobodyDoes(t *testing.T) {
 	})
 }
 
-func TestTheEndOfAConnectionIsSeenByWhoWaits(t *testing.T) {
-	inLab(t, func(l *lab) {
-		r := l.reading(l.plain())
-		r.free()
-		r.broker.end()
-		if r.ReadHere(func() bool { return false }) {
-			t.Error("ReadHere did not give up")
-		}
-		r.broker = l.next()
-		r.broker.deliver("again")
-		synctest.Wait()
-		r.want("free", "again")
-	})
-}
-
-func TestTheEndOfAConnectionIsSeenWhileNobodyReads(t *testing.T) {
-	inLab(t, func(l *lab) {
-		r := l.reading(l.plain())
-		r.free()
-		r.broker.end()
-		r.broker = l.next()
-		r.broker.deliver("again")
-		synctest.Wait()
-		r.want("free", "again")
-	})
+func TestTheEndOfAConnectionIsSeen(t *testing.T) {
+	for _, waits := range []bool{true, false} {
+		t.Run(map[bool]string{true: "by who waits", false: "while nobody reads"}[waits], func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				r := l.reading(l.plain())
+				r.free()
+				r.broker.end()
+				if waits && r.ReadHere(func() bool { return false }) {
+					t.Error("ReadHere did not give up")
+				}
+				r.broker = l.next()
+				r.broker.deliver("again")
+				synctest.Wait()
+				r.want("free", "again")
+			})
+		})
+	}
 }
 
 // What Options.Dial returns may know no deadlines, say so or not, or have another
