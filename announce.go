@@ -103,8 +103,10 @@ func (r *backend) watch(now time.Time, alive bool) {
 	var accepted []*job
 	contexts := map[string][]string{}
 	watched := map[string][]*job{}
+	if r.stale(now) {
+		r.narrow()
+	}
 	r.mu.Lock()
-	stale := r.stale(now)
 	r.answers.expire(now)
 	ask, expired := r.askForPieces(now)
 	note := func(j *job) {
@@ -112,10 +114,11 @@ func (r *backend) watch(now time.Time, alive bool) {
 			watched[j.call.topic] = append(watched[j.call.topic], j)
 		}
 		switch {
-		case !j.extended:
+		case !j.extended || j.surplus:
 		case j.accepted && alive:
 			contexts[j.call.topic] = append(contexts[j.call.topic], j.call.context)
 		case !j.accepted && now.Sub(j.arrived) >= acceptedAfter:
+			j.accepted = true // from now on nobody else may have it
 			accepted = append(accepted, j)
 		}
 	}
@@ -137,9 +140,6 @@ func (r *backend) watch(now time.Time, alive bool) {
 	}
 	r.mu.Unlock()
 
-	if stale {
-		r.narrow()
-	}
 	for _, j := range accepted {
 		r.tellAccepted(j)
 	}

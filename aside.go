@@ -20,9 +20,10 @@ type aside interface {
 }
 
 // runsAside returns what runs j in the goroutine that has read it, and registers
-// j then; else it returns nil. r.mu is held.
+// j then; else it returns nil. Who has read the last piece of a request may be the
+// reader of another consumer than that of its first one. r.mu is held.
 func (r *backend) runsAside(j *job) aside {
-	if r.count > 0 || r.running > 0 || r.quick < quickRuns || j.confirm || j.again > 0 {
+	if r.count > 0 || r.running > 0 || r.quick < quickRuns || j.confirm || j.again > 0 || j.count > 0 {
 		return nil
 	}
 	from, ok := j.messages[0].from.(aside)
@@ -41,12 +42,15 @@ func (r *backend) runAside(from aside, j *job) {
 }
 
 // occupy waits until fewer than Workers jobs are run: who reads may run one
-// besides the workers. It returns false when the job is to be handed back, since
-// the backend stops meanwhile, or has asked for more than it can begin with.
+// besides the workers. It returns false when the job is to be handed back: the
+// backend stops meanwhile, or takeSurplus says so.
 func (r *backend) occupy(j *job) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.running >= r.cfg.Workers {
+		if r.window.strays > 0 && j.mayHandBack() {
+			return false // takeSurplus has not seen it
+		}
 		r.entering = append(r.entering, j)
 		for r.running >= r.cfg.Workers && !r.stopping && !j.surplus {
 			r.free.Wait()
@@ -57,6 +61,8 @@ func (r *backend) occupy(j *job) bool {
 		}
 	}
 	r.running++
+	j.begun, j.surplus = true, false
+	r.begun++
 	return true
 }
 

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -18,37 +19,57 @@ import (
 	"github.com/dasf-go/dasf/transport"
 )
 
-// sockets returns the embedded broker behind sockets, for a bubble of time, in
-// which nothing that is computed takes any.
-func sockets(t *testing.T) transport.Broker {
+// A site is the embedded broker behind sockets, for a bubble of time, in which
+// nothing that is computed takes any.
+type site struct {
+	*testing.T
+	broker *broker.Broker
+	server *http.Server
+	served sync.WaitGroup
+}
+
+func newSite(t *testing.T) *site {
 	t.Helper()
 	served, err := broker.New(broker.Config{Logger: quiet()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	network := new(pipenet.Network)
-	l, err := network.Listen("broker:80")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &http.Server{Handler: served, ReadHeaderTimeout: time.Minute}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
+	s := &site{T: t, broker: served, server: &http.Server{Handler: served, ReadHeaderTimeout: time.Minute}}
 	t.Cleanup(func() {
 		if err := served.Shutdown(context.Background()); err != nil {
 			t.Error(err)
 		}
-		server.Close()
-		<-ended
+		s.server.Close()
+		s.served.Wait()
 	})
-	return transport.WebSocket("ws://broker/ws/", transport.Options{Dial: network.Dial, Logger: quiet()})
+	return s
+}
+
+// network is a way to the broker that can be cut by itself.
+func (s *site) network() (*pipenet.Network, transport.Broker) {
+	s.Helper()
+	network := new(pipenet.Network)
+	l, err := network.Listen("broker:80")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.served.Go(func() { _ = s.server.Serve(l) })
+	return network, transport.WebSocket("ws://broker/ws/", transport.Options{Dial: network.Dial, Logger: quiet()})
+}
+
+func sockets(t *testing.T) transport.Broker {
+	t.Helper()
+	_, b := newSite(t).network()
+	return b
 }
 
 // A stage is a backend with two functions, and a client that has called often
 // enough for both sides to expect that the next call is quick, too.
 type stage struct {
 	*testing.T
-	broker  transport.Broker
+	site    *site
+	network *pipenet.Network // of the backend
+	broker  transport.Broker // beside it
 	client  *dasf.Client
 	stop    func()       // of the backend
 	begun   atomic.Int64 // of wait
@@ -64,8 +85,11 @@ type stacks struct {
 func onStage(t *testing.T, c dasf.Config, test func(s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &stage{T: t, broker: sockets(t), release: make(chan struct{})}
-		s.stop = startModule(t, s.broker, c, s.members()...)
+		s := &stage{T: t, site: newSite(t), release: make(chan struct{})}
+		network, own := s.site.network()
+		s.network = network
+		_, s.broker = s.site.network()
+		s.stop = startModule(t, own, c, s.members()...)
 		s.client = dial(t, s.broker)
 		s.warmUp()
 		test(s)
@@ -75,6 +99,7 @@ func onStage(t *testing.T, c dasf.Config, test func(s *stage)) {
 func (s *stage) members() []*dasf.Member {
 	return []*dasf.Member{
 		dasf.Func("stacks", func(context.Context, dasf.None) (stacks, error) {
+			time.Sleep(time.Microsecond) // until the caller waits
 			b := make([]byte, 1<<20)
 			aside := strings.Contains(string(b[:runtime.Stack(b, false)]), ").Aside(")
 			return stacks{aside, strings.Contains(string(b[:runtime.Stack(b, true)]), ").ReadHere(")}, nil
@@ -136,6 +161,21 @@ func TestWhoReadsARequestRunsWhatIsQuick(t *testing.T) {
 		}
 		if got := s.stacks(); got.Aside {
 			s.Error("a call was expected to be quick though the last one was not")
+		}
+	})
+}
+
+// The pieces come to two consumers.
+func TestWhoReadsTheLastPieceOfARequestDoesNotRunIt(t *testing.T) {
+	onStage(t, dasf.Config{}, func(s *stage) {
+		c := s.dialForPieces()
+		s.warmUp()
+		got, err := dasf.Call[stacks](s.Context(), c, "stacks", map[string]string{"x": strings.Repeat("y", 3000)})
+		if err != nil || got.Aside {
+			s.Error(got, err)
+		}
+		if !s.stacks().Aside {
+			s.Error("the next one was not run aside")
 		}
 	})
 }

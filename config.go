@@ -35,9 +35,9 @@ type Config struct {
 	// demessaging's --debug does with the traceback.
 	Debug bool
 
-	// Workers is the number of requests handled at once. A broker that
-	// redelivers and shares delivers no more than that at a time; the embedded
-	// one up to 128 while each of them is answered within milliseconds.
+	// Workers is the number of requests handled at once, and how many a broker
+	// that redelivers and shares is asked to deliver at a time: the embedded
+	// one up to 128, while each is over within milliseconds.
 	// Defaults to 5 for each processor.
 	Workers int
 

@@ -28,6 +28,7 @@ type job struct {
 	extended bool
 	confirm  bool // sent before: run only if the caller does not object
 	arrived  time.Time
+	ready    time.Time // when all of it was there
 	deadline time.Time // zero: none
 	cancel   context.CancelCauseFunc
 	ctx      context.Context
@@ -38,6 +39,7 @@ type job struct {
 
 	again   int                    // times that the broker has delivered it before
 	running bool                   // a worker has it
+	begun   bool                   // a worker has it, and perhaps asks for it first
 	surplus bool                   // to be handed back by the worker that waits to begin with it
 	length  int                    // of the decoded payload
 	member  atomic.Pointer[string] // that it names
@@ -58,6 +60,7 @@ func (r *backend) newJob(d *delivered) *job {
 		extended: extended(d.Message),
 		confirm:  d.Properties[propAgain] != "",
 		arrived:  now,
+		ready:    now,
 		size:     int64(len(d.Payload)),
 		weight:   d.weight,
 		trace:    traceIn(d.Message),
@@ -107,7 +110,7 @@ func (r *backend) admit(j *job) {
 		r.handBackLater(j)
 		return
 	}
-	for _, held := range r.held[j.call] {
+	for _, held := range r.known(j.call) {
 		if held.hash == j.hash && held.count == j.count {
 			copies := held.keep(j.messages)
 			accepted := held.accepted
@@ -128,9 +131,9 @@ func (r *backend) admit(j *job) {
 		r.answerAgain(j, old)
 		return
 	}
-	if r.window.narrowed && r.count >= r.cfg.Workers { // it was on its way then
+	if r.isStray(j.ready) && j.mayHandBack() {
 		r.mu.Unlock()
-		r.handBackSurplus([]*job{j})
+		r.handBack(j)
 		return
 	}
 	if from := r.runsAside(j); from != nil {
@@ -211,6 +214,18 @@ func (r *backend) wake() {
 	}
 }
 
+// known returns the jobs of a call, also those that have no room yet. r.mu is
+// held.
+func (r *backend) known(call callKey) []*job {
+	jobs := r.held[call]
+	for _, j := range r.parked {
+		if j.call == call {
+			jobs = append(slices.Clip(jobs), j)
+		}
+	}
+	return slices.Clip(jobs)
+}
+
 // forget takes a job out of the register.
 func (r *backend) forget(j *job) {
 	r.mu.Lock()
@@ -233,6 +248,9 @@ func (r *backend) drop(j *job) {
 		}
 		r.count--
 		r.bytes -= j.weight
+		if j.begun {
+			r.begun--
+		}
 		if j.running {
 			r.cfg.Observer.Held(0, -1)
 		} else {
@@ -249,7 +267,7 @@ func (r *backend) ackEarly(j *job) {
 		return
 	}
 	for _, d := range j.messages {
-		if c, ok := d.from.(lateAcker); ok && r.delivery.DropsWhenFull { // the window is dropsPrefetch
+		if c, ok := d.from.(lateAcker); ok && r.delivery.DropsWhenFull { // where the window has room for a few that are late
 			c.AckLater(d.Message, false)
 		} else {
 			r.ack(d)
@@ -300,7 +318,7 @@ func (r *backend) refuse(j *job, code Code, text string) {
 // cancelCall ends the context of a call that its caller gave up.
 func (r *backend) cancelCall(call callKey) {
 	r.mu.Lock()
-	jobs := append([]*job(nil), r.held[call]...)
+	jobs := r.known(call)
 	collecting := r.pieces[call]
 	if collecting != nil {
 		delete(r.pieces, call)

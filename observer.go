@@ -27,9 +27,9 @@ type RequestEvent struct {
 	// Code is that of the error which the caller got; "" is success.
 	Code Code
 
-	// Wait is the time from the request's arrival until a worker took it, Run
-	// the time until its response was there. Both are zero for a request that
-	// was refused.
+	// Wait is the time from the request's arrival, the last one if it was handed
+	// back before, until a worker took it, Run the time until its response was
+	// there. Both are zero for a request that was refused.
 	Wait, Run time.Duration
 
 	// RequestBytes and ResponseBytes are the lengths of the payloads, decoded.

@@ -26,7 +26,7 @@ func (r *backend) takePiece(d *delivered, index, count int) {
 		}
 		return
 	}
-	for _, held := range r.held[call] {
+	for _, held := range r.known(call) {
 		if held.count == count { // the first piece of a request in hand, once more
 			if index == 0 && r.afterResponse() && len(held.keep([]*delivered{d})) == 0 {
 				d = nil
@@ -50,6 +50,14 @@ func (r *backend) takePiece(d *delivered, index, count int) {
 	}
 	j := r.pieces[call]
 	first := j == nil
+	tooMany := index == 0 && (r.isStray(now) || r.wide() && r.spare() <= 0)
+	if first && tooMany && extended(d.Message) {
+		// Now: once its caller sends the others here, it can't be handed back.
+		r.mu.Unlock()
+		r.narrow()
+		r.handBack(r.newJob(d))
+		return
+	}
 	if first {
 		j = r.newJob(d)
 		j.call = call.alone()
@@ -84,7 +92,7 @@ func (r *backend) takePiece(d *delivered, index, count int) {
 	case err != nil:
 		r.refusePieces(j, err)
 	case done:
-		j.payload, j.size = payload, int64(len(payload))
+		j.payload, j.size, j.ready = payload, int64(len(payload)), now
 		j.weight = j.size + requestOverhead
 		r.admit(j)
 	case first:

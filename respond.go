@@ -51,7 +51,7 @@ func (r *backend) work1(j *job) {
 	start := time.Now()
 	r.mu.Lock()
 	j.running = true
-	late := r.wide() && start.Sub(j.arrived) > tooLong
+	late := r.wide() && !j.confirm && start.Sub(j.ready) > tooLong
 	r.mu.Unlock()
 	if late {
 		r.narrow()
@@ -84,7 +84,7 @@ func (r *backend) work1(j *job) {
 	messages := j.messages
 	r.mu.Unlock()
 	if wider {
-		r.widen()
+		r.tellWindow()
 	}
 	if !redeliver {
 		r.cfg.Observer.Request(RequestEvent{

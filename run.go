@@ -46,7 +46,6 @@ func (m *Module) Run(ctx context.Context, b transport.Broker) error {
 		pieces:    map[callKey]*job{},
 		clients:   map[string]*watchedClient{},
 		busy:      make(chan struct{}, 1),
-		window:    window{size: m.cfg.Workers},
 	}
 	r.free.L = &r.mu
 	return r.run(ctx)
@@ -60,6 +59,7 @@ type backend struct {
 	seldom *slog.Logger // for what peers can bring about as often as they like
 	broker transport.Broker
 
+	telling   sync.Mutex // held while the broker is told of the window
 	delivery  transport.Delivery
 	inbox     string // topic of the messages for this backend alone; "" on a broker where all hear everything
 	producers *producers
@@ -89,6 +89,7 @@ type backend struct {
 	sendBytes int          // in them
 	quick     int          // jobs in a row that took little time
 	window    window
+	begun     int       // jobs in held that a worker has
 	running   int       // jobs that a goroutine has, at most Workers
 	entering  []*job    // of workers that wait until running gets less
 	free      sync.Cond // signalled then
@@ -106,6 +107,7 @@ func (r *backend) run(ctx context.Context) error {
 		return err
 	}
 	r.consumer, r.delivery = consumer, consumer.Delivery()
+	r.window = r.newWindow(consumer)
 	r.work, r.stopWork = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer r.stopWork(nil)
 
@@ -232,9 +234,10 @@ func (r *backend) receiveTopic(ctx context.Context) error {
 		if consumer, err = r.open(ctx); err != nil {
 			return err
 		}
+		window := r.newWindow(consumer)
 		r.mu.Lock()
 		r.consumer = consumer
-		r.window.size, r.window.narrowed = r.cfg.Workers, false
+		r.window = window
 		r.mu.Unlock()
 	}
 }
@@ -439,6 +442,7 @@ var errShutdown = errors.New("the backend is shutting down")
 
 // handBack gives up a request that was not started.
 func (r *backend) handBack(j *job) {
+	j.cancel(nil)
 	r.forget(j)
 	if r.delivery.Redelivers && r.afterResponse() {
 		r.handBackAll(j.messages)

@@ -39,7 +39,7 @@ func (w *waitingRequests) now() int {
 func onWideStage(t *testing.T, c dasf.Config, test func(s *stage, waiting *waitingRequests)) {
 	t.Helper()
 	waiting := new(waitingRequests)
-	c.Workers, c.Observer = 1, waiting
+	c.Workers, c.Observer = max(c.Workers, 1), waiting
 	onStage(t, c, func(s *stage) {
 		for range 16 {
 			s.warmUp()
@@ -158,21 +158,174 @@ func TestABackendThatIsSeldomCalledAsksForWhatItsWorkersCanBegin(t *testing.T) {
 }
 
 func TestWhatHasNoRoomInTheQueueIsHandedBackAtOnce(t *testing.T) {
-	for name, c := range map[string]dasf.Config{
-		"bytes":    {QueueBytes: 5000},
-		"requests": {QueueSize: 3},
+	for _, test := range []struct {
+		name string
+		cfg  dasf.Config
+		want int // that wait
+	}{
+		{"bytes", dasf.Config{Workers: 1, QueueBytes: 5000}, 0},
+		{"bytes, with more workers", dasf.Config{Workers: 4, QueueBytes: 5000}, 2},
+		{"requests", dasf.Config{Workers: 1, QueueSize: 3}, 2},
 	} {
-		t.Run(name, func(t *testing.T) {
-			onWideStage(t, c, func(s *stage, waiting *waitingRequests) {
-				calls := s.waitTimes(s.Context(), 20)
-				if got := waiting.now(); got > 3 {
+		t.Run(test.name, func(t *testing.T) {
+			onWideStage(t, test.cfg, func(s *stage, waiting *waitingRequests) {
+				calls := s.waitTimes(s.Context(), 50)
+				if got := waiting.now(); got != test.want {
 					s.Errorf("%d requests wait in the backend", got)
+				}
+				here := s.begun.Load()
+				others := s.others()
+				time.Sleep(100 * time.Millisecond)
+				if got := others(); got+here+int64(test.cfg.Workers) < 50 {
+					s.Errorf("%d are run here, %d by another one", here, got)
 				}
 				close(s.release)
 				calls.Wait()
-				if got := s.begun.Load(); got != 20 {
+				if got := s.begun.Load(); got != 50 {
 					s.Errorf("%d were run", got)
 				}
+			})
+		})
+	}
+}
+
+// What waits for room is known too when it is delivered again.
+func TestWhatHasNoRoomIsRunOnceAfterABrokenConnection(t *testing.T) {
+	onStage(t, dasf.Config{Workers: 4, QueueBytes: 5000}, func(s *stage) {
+		calls := s.waitTimes(s.Context(), 20)
+		s.network.Cut()
+		time.Sleep(time.Minute)
+		close(s.release)
+		calls.Wait()
+		synctest.Wait()
+		if got := s.begun.Load(); got != 20 {
+			s.Errorf("%d runs of 20 calls", got)
+		}
+	})
+}
+
+func TestWhatHasNoRoomIsNotRunOnceItWasCancelled(t *testing.T) {
+	onStage(t, dasf.Config{Workers: 4, QueueBytes: 2500}, func(s *stage) {
+		p := newRawPeer(s.T, s.broker, "topic")
+		for id := range 4 {
+			p.send("request", fmt.Sprint(id), `{"func_name":"wait"}`)
+		}
+		time.Sleep(10 * time.Millisecond)
+		for id := 1; id < 4; id++ {
+			p.send("cancel", fmt.Sprint(id), "")
+		}
+		synctest.Wait()
+		close(s.release)
+		time.Sleep(time.Second)
+		if got := s.begun.Load(); got != 1 {
+			s.Errorf("%d were run", got)
+		}
+	})
+}
+
+// largeCall begins a call of wait whose request goes in pieces.
+func (s *stage) largeCall(c *dasf.Client) <-chan error {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := dasf.Call[string](s.Context(), c, "wait", map[string]string{"x": strings.Repeat("y", 3000)})
+		ended <- err
+	}()
+	return ended
+}
+
+// dialForPieces returns a client whose requests go in pieces of a thousand
+// bytes, and which knows that the backend takes such.
+func (s *stage) dialForPieces() *dasf.Client {
+	c := dial(s.T, s.broker, dasf.WithMaxPayloadSize(1000))
+	if _, err := dasf.Call[stacks](s.Context(), c, "stacks", nil); err != nil {
+		s.Fatal(err)
+	}
+	return c
+}
+
+// Its caller sends the other pieces to who has told that it has the first one.
+func TestARequestInPiecesIsHandedBackAtItsFirstPiece(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		c := s.dialForPieces()
+		first := s.waitTimes(s.Context(), 1)
+		large := s.largeCall(c)
+		time.Sleep(5 * time.Millisecond)
+		others := s.others()
+		if got := others(); waiting.now() != 0 || got != 1 {
+			s.Errorf("%d requests wait in the backend, and the other runs %d", waiting.now(), got)
+		}
+		close(s.release)
+		if err := <-large; err != nil {
+			s.Error(err)
+		}
+		first.Wait()
+	})
+}
+
+func TestRequestsInPiecesWaitInTheBrokerWhileAllAreBusy(t *testing.T) {
+	onWideStage(t, dasf.Config{AssemblyCount: 4}, func(s *stage, _ *waitingRequests) {
+		c := s.dialForPieces()
+		var calls []<-chan error
+		for range 40 {
+			calls = append(calls, s.largeCall(c))
+		}
+		time.Sleep(time.Second)
+		close(s.release)
+		for _, call := range calls {
+			if err := <-call; err != nil {
+				s.Error(err)
+			}
+		}
+	})
+}
+
+// A client without extensions sends all pieces to the topic. They can't be handed
+// back, since they were acknowledged.
+func TestPiecesThatHaveComeAreNotHandedBack(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, _ *waitingRequests) {
+		first := s.waitTimes(s.Context(), 1)
+		p := newRawPeer(s.T, s.broker, "topic")
+		p.send("request", "1", `{"func_name":  `, "fragment", "0", "num_fragments", "2")
+		p.send("request", "1", `"wait"}`, "fragment", "1", "num_fragments", "2")
+		time.Sleep(time.Second)
+		close(s.release)
+		if _, text := p.receive(); text != `"released"` {
+			s.Error(text)
+		}
+		first.Wait()
+	})
+}
+
+// After a broken connection the broker may find a worker free that is not: a call
+// was taken from another backend, which was told then that this one runs it.
+func TestWhatIsHandedBackDoesNotGoRound(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		pause time.Duration
+		most  int64
+	}{
+		{"for as many times as there may have been on their way", 500 * time.Millisecond, 140},
+		{"at all, later", 2 * time.Second, 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			onWideStage(t, dasf.Config{Workers: 2}, func(s *stage, waiting *waitingRequests) {
+				calls := s.waitTimes(s.Context(), 2)
+				startModule(s.T, s.broker, dasf.Config{Workers: 1}, s.members()...)
+				time.Sleep(200 * time.Millisecond) // narrow again, and the calls are accepted
+				s.network.Cut()
+				time.Sleep(test.pause)
+				if got := s.begun.Load(); got != 3 {
+					s.Fatalf("%d calls have begun", got)
+				}
+				before := s.site.broker.Stats().Delivered
+				more := s.waitTimes(s.Context(), 2)
+				time.Sleep(time.Second)
+				if got := s.site.broker.Stats().Delivered - before; s.begun.Load() != 4 || got > test.most {
+					s.Errorf("%d calls have begun, after %d deliveries for the last two", s.begun.Load(), got)
+				}
+				close(s.release)
+				calls.Wait()
+				more.Wait()
 			})
 		})
 	}

@@ -71,7 +71,7 @@ func (c *consumer) room() int {
 	return c.window - c.unacked
 }
 
-// full reports whether the consumer may not be given any message.
+// full reports whether the consumer may be given control messages at most.
 func (c *consumer) full() bool { return c.room()+c.ahead <= 0 }
 
 // asleep reports whether the consumer may not even be given a control message:

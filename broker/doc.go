@@ -106,7 +106,8 @@
 //   - Shared gives each message to the consumer with the most free window. A
 //     consumer can have more messages than it asked for at its handshake by
 //     {"type":"window","permitMessages":N}, up to Config.Prefetch, and ends that
-//     by a smaller N. It gets them only while the windows of all others are full.
+//     by a smaller N. In a Shared subscription it gets them only while the windows
+//     of all others are full.
 //   - Messages whose property messageType is ping, info, api_info or cancel pass
 //     ahead of what waits and don't fill the window: they are answered while all
 //     workers are busy.

@@ -142,10 +142,10 @@ func (s *subscription) next() *consumer {
 	return nil
 }
 
-// mostRoom is the consumer with the most free window, also when that is none
-// at all, but for those that are left out; among equals the one that was served
-// longest ago. A consumer that is ahead of its window so gets more only when all
-// others are busy. In a failover subscription only the first counts.
+// mostRoom is, of the consumers that are not left out, the one with the most free
+// window, which may be none or less; among equals the one that was served longest
+// ago. So who is ahead of its window gets more only when all others are full. In
+// a failover subscription only the first consumer counts.
 func (s *subscription) mostRoom(leftOut func(*consumer) bool) *consumer {
 	candidates := s.consumers
 	if s.kind == Failover {

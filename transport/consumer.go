@@ -380,24 +380,21 @@ func (c *consumer) Return(ctx context.Context, m *Message) error {
 
 // Resize lets the broker deliver n messages before one is acknowledged, instead
 // of [ConsumeOptions.Prefetch], from now on and over later connections. It
-// returns false, and does nothing, where the broker does not know this: only the
-// embedded one does, which never goes below Prefetch, and gives a consumer of a
-// Shared subscription more than that only while all others have theirs. The
-// backend of the root package asks for it.
+// returns false where the present broker does not know this: only the embedded
+// one does, which never goes below Prefetch, and gives a consumer of a Shared
+// subscription more than that only while all others have theirs. The backend of
+// the root package asks for it.
 func (c *consumer) Resize(n int) bool {
 	c.mu.Lock()
-	if !c.resizes || c.isClosed() {
-		c.mu.Unlock()
-		return false
-	}
 	c.resized = n
 	s := c.socket
-	mine := s != nil && s.queueFrame(windowOf(n))
+	known := c.resizes && !c.isClosed()
+	mine := known && s != nil && s.queueFrame(windowOf(n))
 	c.mu.Unlock()
 	if mine {
 		s.flushSoon()
 	}
-	return true
+	return known
 }
 
 func windowOf(n int) outgoing { return outgoing{head: envelope.AppendWindow(nil, n)} }

@@ -55,7 +55,13 @@ func TestAWindowLastsOverConnections(t *testing.T) {
 		l.set(func() { l.header.Set("Dasf-Broker", "1; redelivers=true") })
 		broker = l.next()
 		broker.silent()
-		resize(7, false)
+		resize(3, false)
+		broker.end()
+		l.set(func() { l.header.Set("Dasf-Broker", "1; redelivers=true; resizes=true") })
+		broker = l.next()
+		if got := broker.read(); got != `{"type":"window","permitMessages":3}` {
+			t.Errorf("after a broker that does not know it the next was sent %s", got)
+		}
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
