@@ -114,7 +114,7 @@ func (r *backend) watch(now time.Time, alive bool) {
 			watched[j.call.topic] = append(watched[j.call.topic], j)
 		}
 		switch {
-		case !j.extended || j.surplus:
+		case !j.extended:
 		case j.accepted && alive:
 			contexts[j.call.topic] = append(contexts[j.call.topic], j.call.context)
 		case !j.accepted && now.Sub(j.arrived) >= acceptedAfter:
@@ -128,6 +128,9 @@ func (r *backend) watch(now time.Time, alive bool) {
 		}
 	}
 	for _, j := range r.pieces {
+		note(j)
+	}
+	for _, j := range r.parked {
 		note(j)
 	}
 	var gone []*job

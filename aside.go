@@ -48,11 +48,10 @@ func (r *backend) occupy(j *job) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.running >= r.cfg.Workers {
-		if r.window.strays > 0 && j.mayHandBack() {
-			return false // takeSurplus has not seen it
-		}
+		// takeSurplus has not seen it if its worker has taken it just then.
+		j.surplus = !r.wide() && !j.ready.After(r.window.narrowed)
 		r.entering = append(r.entering, j)
-		for r.running >= r.cfg.Workers && !r.stopping && !j.surplus {
+		for r.running >= r.cfg.Workers && !r.stopping && !(j.surplus && j.mayHandBack()) {
 			r.free.Wait()
 		}
 		r.entering = slices.DeleteFunc(r.entering, func(one *job) bool { return one == j })

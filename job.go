@@ -38,7 +38,7 @@ type job struct {
 	count    int         // pieces of the request; 0: it came whole
 
 	again   int                    // times that the broker has delivered it before
-	running bool                   // a worker has it
+	running bool                   // its handler runs, or has run
 	begun   bool                   // a worker has it, and perhaps asks for it first
 	surplus bool                   // to be handed back by the worker that waits to begin with it
 	length  int                    // of the decoded payload

@@ -50,6 +50,11 @@ func (r *backend) work1(j *job) {
 	}
 	start := time.Now()
 	r.mu.Lock()
+	if r.isElsewhere(j) {
+		r.drop(j)
+		r.mu.Unlock()
+		return
+	}
 	j.running = true
 	late := r.wide() && !j.confirm && start.Sub(j.ready) > tooLong
 	r.mu.Unlock()
@@ -434,7 +439,10 @@ func (r *backend) resend(m *transport.Message) {
 	call := callKey{callerTopic(m), requestContext(m)}
 	missing := parseNumbers(m.Properties[propMissing])
 	r.mu.Lock()
-	jobs := r.held[call]
+	jobs := r.known(call)
+	if len(jobs) > 0 {
+		jobs[0].accepted = true // from now on nobody else may have it
+	}
 	collecting := r.pieces[call]
 	old := r.answers.of(call, time.Now())
 	r.mu.Unlock()

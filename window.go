@@ -14,16 +14,24 @@ import (
 // each is over soon. When one waits for a worker after all, it takes back what
 // it asked for, and hands back what it has not begun.
 const (
-	widest = 128 // requests that a backend has at once, unless it has more workers
+	// widest is how many requests a backend asks for at most, unless it has more
+	// workers.
+	widest = 128
 
-	soonRuns = 64                    // that end soon, one after the other,
-	soonTime = 64 * time.Millisecond // within this time, until it asks for more
-	soonEnd  = 5 * time.Millisecond  // from a request's arrival to the end of its run
+	// A request was over soon if its run ended within soonEnd of its arrival.
+	// soonRuns of them in a row, within soonTime, make the window wider.
+	soonEnd  = 5 * time.Millisecond
+	soonRuns = 64
+	soonTime = 64 * time.Millisecond
 
-	tooLong    = 20 * time.Millisecond // that a request waits for a worker
-	seldomRuns = 16                    // in an interval of announce, or fewer, for which the workers will do
+	// The window becomes smaller again when a request waits for a worker for
+	// longer than tooLong, or no more than seldomRuns are over in an interval
+	// of announce.
+	tooLong    = 20 * time.Millisecond
+	seldomRuns = 16
 
-	strayTime = time.Second // in which a request comes that was on its way
+	// strayTime is by when a request has come that was on its way then.
+	strayTime = time.Second
 )
 
 // A window is how many requests the broker delivers before one is acknowledged.
@@ -86,12 +94,16 @@ func (r *backend) tellWindow() {
 	r.mu.Lock()
 	size, consumer := r.window.size, r.consumer
 	r.mu.Unlock()
-	if consumer.(resizer).Resize(size) {
+	c, ok := consumer.(resizer)
+	if !ok || c.Resize(size) {
 		return
 	}
+	// After a new connection, to an older broker: another one is not to be asked
+	// for what this one does not know.
+	c.Resize(r.cfg.Workers)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.window.size = r.cfg.Workers // after a new connection, to an older broker
+	r.window.size = r.cfg.Workers
 }
 
 // narrow takes back that the broker may deliver more requests than there are
@@ -123,12 +135,23 @@ func (r *backend) narrow() {
 // how many there is none. r.mu is held.
 func (r *backend) spare() int {
 	waiting := r.count - r.begun
-	return r.cfg.Workers - r.running - waiting - len(r.parked) - len(r.pieces)
+	for _, j := range r.entering {
+		if j.surplus { // about to be handed back
+			waiting--
+		}
+	}
+	collected := 0
+	for _, j := range r.pieces {
+		if len(j.messages) > 0 { // the first piece, which the broker counts
+			collected++
+		}
+	}
+	return r.cfg.Workers - r.running - waiting - len(r.parked) - collected
 }
 
 // mayHandBack reports whether another backend may run j: nobody was told that
-// this one has it, all of it is there to be handed back, and somebody waits for
-// it. r.mu is held.
+// this one has it, it came whole, and its caller has not given it up. r.mu is
+// held.
 func (j *job) mayHandBack() bool {
 	return !j.accepted && j.count == 0 && j.ctx.Err() == nil
 }
@@ -148,18 +171,11 @@ func (r *backend) isStray(now time.Time) bool {
 }
 
 // takeSurplus forgets jobs for which there is no worker, those that came last,
-// and returns them. r.mu is held.
-func (r *backend) takeSurplus() (surplus []*job) {
+// and returns them, the oldest first. r.mu is held.
+func (r *backend) takeSurplus() []*job {
 	n := -r.spare()
-	var parked []*job
-	for _, j := range slices.Backward(r.parked) {
-		if len(surplus) < n && j.mayHandBack() {
-			surplus = append(surplus, j)
-			r.cfg.Observer.Held(-1, 0)
-		} else {
-			parked = append(parked, j)
-		}
-	}
+	parked, surplus := splitLast(r.parked, n)
+	r.cfg.Observer.Held(-len(surplus), 0)
 	r.parked = nil // so that drop lets in none of them
 	var queued []*job
 	for len(r.queue) > 0 {
@@ -169,30 +185,37 @@ func (r *backend) takeSurplus() (surplus []*job) {
 		default: // a worker was faster
 		}
 	}
-	var kept []*job
-	for _, j := range slices.Backward(queued) {
-		if len(surplus) < n && j.mayHandBack() {
-			surplus = append(surplus, j)
-			r.drop(j)
-		} else {
-			kept = append(kept, j)
-		}
-	}
-	for _, j := range slices.Backward(kept) {
+	queued, older := splitLast(queued, n-len(surplus))
+	for _, j := range queued {
 		r.queue <- j // there is room, since only who holds r.mu puts jobs in
 	}
-	for _, j := range slices.Backward(r.entering) {
-		if len(surplus) < n && j.mayHandBack() {
-			j.surplus = true // its worker hands it back
-			n--
-		}
+	for _, j := range older {
+		r.drop(j)
+	}
+	surplus = append(older, surplus...)
+	_, oldest := splitLast(r.entering, n-len(surplus))
+	for _, j := range oldest {
+		j.surplus = true // the worker that has it hands it back
 	}
 	r.free.Broadcast()
-	for _, j := range slices.Backward(parked) {
-		r.parked = append(r.parked, j)
-	}
+	r.parked = parked
 	r.unpark()
 	return surplus
+}
+
+// splitLast takes up to n jobs that may be handed back out of a list, the last
+// ones.
+func splitLast(jobs []*job, n int) (rest, last []*job) {
+	for _, j := range slices.Backward(jobs) {
+		if len(last) < n && j.mayHandBack() {
+			last = append(last, j)
+		} else {
+			rest = append(rest, j)
+		}
+	}
+	slices.Reverse(rest)
+	slices.Reverse(last)
+	return rest, last
 }
 
 // stale reports whether the window is wider than it should be: a job waits for
@@ -217,4 +240,21 @@ func (r *backend) stale(now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// A holder is a consumer that knows whether the broker counts a message as being
+// with it; see Holds in the transport package.
+type holder interface {
+	Holds(m *transport.Message) bool
+}
+
+// isElsewhere reports whether j is no longer this backend's: the connection over
+// which it came is gone, so that the broker delivers it again, perhaps to another
+// one. r.mu is held.
+func (r *backend) isElsewhere(j *job) bool {
+	if !r.brokerQueues() || !j.mayHandBack() {
+		return false
+	}
+	c, ok := j.messages[0].from.(holder)
+	return ok && !c.Holds(j.messages[0].Message)
 }

@@ -3,6 +3,7 @@ package dasf_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -223,6 +224,74 @@ func TestWhatHasNoRoomIsNotRunOnceItWasCancelled(t *testing.T) {
 	})
 }
 
+// A large request fills the queue, and its caller was told that it is here.
+func TestACallThatHasNoRoomIsAnnounced(t *testing.T) {
+	onStage(t, dasf.Config{Workers: 4, QueueBytes: 4000}, func(s *stage) {
+		c := s.dialForPieces()
+		first := s.waitTimes(s.Context(), 1)
+		large := s.largeCall(c)
+		small := s.waitTimes(s.Context(), 1)
+		s.others()
+		time.Sleep(3 * time.Minute) // longer than callers wait for a sign of life
+		if got := s.begun.Load(); got != 1 {
+			s.Errorf("%d were run", got)
+		}
+		close(s.release)
+		if err := <-large; err != nil {
+			s.Error(err)
+		}
+		first.Wait()
+		small.Wait()
+		if got := s.begun.Load(); got != 3 {
+			s.Errorf("%d were run", got)
+		}
+	})
+}
+
+func TestWhatHasNotBegunIsLeftToOthersAfterABrokenConnection(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, _ *waitingRequests) {
+		calls := s.waitTimes(s.Context(), 100)
+		others := s.others()
+		s.network.Cut()
+		synctest.Wait()
+		if got := others(); got != 100 { // with the one that has begun
+			s.Errorf("the other runs %d", got)
+		}
+		close(s.release)
+		calls.Wait()
+		time.Sleep(time.Second)
+		if got := s.begun.Load(); got != 101 {
+			s.Errorf("%d runs of 100 calls", got)
+		}
+	})
+}
+
+func TestWhatIsHandedBackIsRunInItsOrder(t *testing.T) {
+	onWideStage(t, dasf.Config{}, func(s *stage, waiting *waitingRequests) {
+		first := s.waitTimes(s.Context(), 1)
+		p := newRawPeer(s.T, s.broker, "topic")
+		for id := range 8 {
+			p.send("request", fmt.Sprint(id), `{"func_name":"wait"}`)
+		}
+		var order []string
+		startModule(s.T, s.broker, dasf.Config{Workers: 1}, dasf.Func("wait", func(ctx context.Context, _ dasf.None) (string, error) {
+			_, id, _ := strings.Cut(dasf.RequestKey(ctx), "/")
+			order = append(order, id)
+			time.Sleep(20 * time.Millisecond)
+			return "", nil
+		}))
+		time.Sleep(time.Second)
+		synctest.Wait()
+		// The first one was with a worker, which hands it back by itself.
+		order = slices.DeleteFunc(order, func(id string) bool { return id == "0" })
+		if got := strings.Join(order, " "); got != "1 2 3 4 5 6 7" {
+			s.Errorf("order %s", got)
+		}
+		close(s.release)
+		first.Wait()
+	})
+}
+
 // largeCall begins a call of wait whose request goes in pieces.
 func (s *stage) largeCall(c *dasf.Client) <-chan error {
 	ended := make(chan error, 1)
@@ -281,19 +350,28 @@ func TestRequestsInPiecesWaitInTheBrokerWhileAllAreBusy(t *testing.T) {
 
 // A client without extensions sends all pieces to the topic. They can't be handed
 // back, since they were acknowledged.
-func TestPiecesThatHaveComeAreNotHandedBack(t *testing.T) {
-	onWideStage(t, dasf.Config{}, func(s *stage, _ *waitingRequests) {
-		first := s.waitTimes(s.Context(), 1)
-		p := newRawPeer(s.T, s.broker, "topic")
-		p.send("request", "1", `{"func_name":  `, "fragment", "0", "num_fragments", "2")
-		p.send("request", "1", `"wait"}`, "fragment", "1", "num_fragments", "2")
-		time.Sleep(time.Second)
-		close(s.release)
-		if _, text := p.receive(); text != `"released"` {
-			s.Error(text)
-		}
-		first.Wait()
-	})
+func TestPiecesThatHaveComeAreNotGivenUp(t *testing.T) {
+	for name, then := range map[string]func(s *stage){
+		"when the window becomes smaller": func(*stage) {},
+		"when the connection breaks":      func(s *stage) { s.network.Cut() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onWideStage(t, dasf.Config{}, func(s *stage, _ *waitingRequests) {
+				first := s.waitTimes(s.Context(), 1)
+				p := newRawPeer(s.T, s.broker, "topic")
+				p.send("request", "1", `{"func_name":  `, "fragment", "0", "num_fragments", "2")
+				p.send("request", "1", `"wait"}`, "fragment", "1", "num_fragments", "2")
+				synctest.Wait()
+				then(s)
+				time.Sleep(time.Second)
+				close(s.release)
+				if _, text := p.receive(); text != `"released"` {
+					s.Error(text)
+				}
+				first.Wait()
+			})
+		})
+	}
 }
 
 // After a broken connection the broker may find a worker free that is not: a call

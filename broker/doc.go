@@ -98,8 +98,8 @@
 //   - A message is delivered again, its redeliveryCount one higher, when its
 //     consumer goes without acknowledging it, hands it back, or exceeds its
 //     ackTimeoutMillis. A delivery to a consumer whose socket ended counts. What
-//     is handed back with {"type":"return"}, as a Go backend that stops does
-//     with what it has not begun, does not count. When the count exceeds
+//     is handed back with {"type":"return"}, as a Go backend does with what it
+//     has not begun, does not count. When the count exceeds
 //     maxRedeliverCount, the message goes to the dead-letter topic. A messageId tells messages apart for as
 //     long as there are brokers; a stored message keeps its own over restarts,
 //     and ids of a broker in memory before a restart are ignored.

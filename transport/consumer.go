@@ -397,6 +397,16 @@ func (c *consumer) Resize(n int) bool {
 	return known
 }
 
+// Holds reports whether m came over the present connection: then the broker counts
+// it as delivered to this consumer, if it is not acknowledged; one that redelivers
+// has given it to somebody else otherwise, or will. The backend of the root package
+// asks for it.
+func (c *consumer) Holds(m *Message) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return m.receipt.consumer == c && m.receipt.delivery == c.connection && c.socket != nil && !c.isClosed()
+}
+
 func windowOf(n int) outgoing { return outgoing{head: envelope.AppendWindow(nil, n)} }
 
 // settle sends the answer to a message, if it came over the present socket and

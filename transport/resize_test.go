@@ -2,6 +2,9 @@ package transport_test
 
 import (
 	"testing"
+	"testing/synctest"
+
+	"github.com/dasf-go/dasf/transport"
 )
 
 // A resizer is a consumer whose window can be changed.
@@ -66,5 +69,38 @@ func TestAWindowLastsOverConnections(t *testing.T) {
 			t.Error(err)
 		}
 		resize(7, false)
+	})
+}
+
+func TestAConsumerHoldsWhatCameOverThePresentConnection(t *testing.T) {
+	type holder interface {
+		Holds(m *transport.Message) bool
+	}
+	inLab(t, func(l *lab) {
+		b := l.pulsar()
+		c, broker := l.consume(b, "topic")
+		other, _ := l.consume(b, "topic")
+		broker.deliver("a")
+		a := l.receive(c)
+		if !c.(holder).Holds(a) || other.(holder).Holds(a) {
+			t.Error("who has received a message does not hold it, or another one does")
+		}
+		broker.end()
+		synctest.Wait()
+		if c.(holder).Holds(a) {
+			t.Error("it is held without a connection")
+		}
+		broker = l.next()
+		broker.deliver("a")
+		again := l.receive(c)
+		if c.(holder).Holds(a) || !c.(holder).Holds(again) {
+			t.Error("what is held is not what came over the present connection")
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		if c.(holder).Holds(again) {
+			t.Error("it is held by who is closed")
+		}
 	})
 }
